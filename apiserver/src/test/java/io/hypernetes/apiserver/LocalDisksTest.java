@@ -142,6 +142,55 @@ class LocalDisksTest extends ClusterTest {
         mine.patch(VOLUMES + "/pvc-" + uid, MERGE, "{\"spec\":{\"claimRef\":null}}").expect(403);
     }
 
+    private static String ofClass(String type, String object) {
+        var said = "\"accessModes\":[\"ReadWriteOnce\"],";
+        return object.replace("\"storageClassName\":\"local\",", "").replace(said, said + (type.isEmpty() ? "" : "\"storageClassName\":\"" + type + "\","));
+    }
+
+    /// Classes of disks of nodes are the operator's to limit, whatever a tenant calls its own.
+    @Test
+    void noClassOfATenantsOwnLeadsAroundTheLimitOfTheOperators() {
+        var limit = "local.storageclass.storage.k8s.io/requests.storage";
+        var mine = tenant("classed-disks", "\"" + limit + "\":\"10Gi\"");
+        for (var type : new String[] {"mine", ""}) {
+            assertThat(mine.post(VOLUMES, ofClass(type, volume("huge", "1Ti", ""))).expect(403).at("message"))
+                    .contains("exceeded quota of the tenant, requested: " + limit + "=1Ti");
+        }
+        mine.post(VOLUMES, ofClass("mine", volume("own", "2Gi", ""))).expect(201);
+        // A claim of another class pays nothing of it, though it has the disk.
+        var uid = mine.post(CLAIMS, ofClass("other", claim("c", "7Gi"))).expect(201).at("metadata", "uid");
+        mine.post(VOLUMES, volume("v", "6Gi", claimRef("c", uid))).expect(201);
+        mine.patch(CLAIMS + "/c", MERGE, "{\"spec\":{\"volumeName\":\"v\"}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/classed-disks").at("status", "used", limit)).isEqualTo("8Gi"));
+        mine.post(VOLUMES, ofClass("mine", volume("w", "3Gi", ""))).expect(403);
+        // Another class of the operator's is another matter.
+        admin.post("/apis/storage.k8s.io/v1/storageclasses", "{\"metadata\":{\"name\":\"slow\"},\"provisioner\":\"hypernetes.io/local\"}").expect(201);
+        mine.post(VOLUMES, ofClass("slow", volume("slow", "1Ti", ""))).expect(201);
+        // Counted anew it is the same.
+        mine.delete(VOLUMES + "/own").expect(200);
+        cluster.operator().patch("/tenants/classed-disks" + VOLUMES + "/own", MERGE, NO_FINALIZERS).expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/classed-disks").at("status", "used", limit)).isEqualTo("6Gi"));
+    }
+
+    /// As those are that were made before volumes of tenants' own were protected.
+    @Test
+    void oneThatIsNotProtectedYetIsWhenItIsDeleted() {
+        var mine = tenant("old-disks", "");
+        mine.post(VOLUMES, volume("v", "1Gi", "")).expect(201);
+        assertThat(finalizers(cluster.operator().patch("/tenants/old-disks" + VOLUMES + "/v", MERGE, NO_FINALIZERS).expect(200).json())).isEmpty();
+        mine.delete(VOLUMES + "/v").expect(200);
+        assertThat(finalizers(mine.get(VOLUMES + "/v").expect(200).json())).isEqualTo("[\"hypernetes.io/local-disk\"]");
+        cluster.operator().patch("/tenants/old-disks" + VOLUMES + "/v", MERGE, NO_FINALIZERS).expect(200);
+        mine.get(VOLUMES + "/v").expect(404);
+    }
+
+    @Test
+    void aNodeThatNoneCanBeHasNoDisks() {
+        var mine = tenant("nowhere", "");
+        assertThat(mine.post(VOLUMES, volume("v", "1Gi", "").replace("\"n1\"", "\"a/b\"")).expect(422).at("message"))
+                .contains("spec.csi.volumeAttributes[node]: Invalid value: \"a/b\"");
+    }
+
     @Test
     void aDiskHasTheRoomOfItsJournalAtLeast() {
         var mine = tenant("small-disks", "\"local.storageclass.storage.k8s.io/requests.storage\":\"10Mi\"");

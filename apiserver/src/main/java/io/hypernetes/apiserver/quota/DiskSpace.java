@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.quota;
 
+import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Quantity;
@@ -10,13 +11,17 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What the disks of a tenant may hold beyond what its claims ask for, as PersistentVolumes tell: a disk is as large as its volume, whatever is asked of it, and is
-/// there as long as that is. So of a claim and the volume that it has the larger counts, and a volume without a claim counts by itself.
+/// there as long as that is. So of a claim and the volume that it has the larger counts, and a volume without a claim counts by itself. All of one look at them: what was
+/// read once is not read again.
 final class DiskSpace {
     /// A disk has at least the room of its journal.
     private static final Quantity LEAST = Quantity.parse("4Mi");
@@ -26,11 +31,24 @@ final class DiskSpace {
 
     private final Store store;
     private final String tenant;
+    private final Set<String> classes;
     private final Map<String, Operation> seen = new LinkedHashMap<>();
+    private final Map<String, Optional<ObjectNode>> found = new LinkedHashMap<>();
 
-    DiskSpace(Store store, String tenant) {
+    /// @param classes as [#classes(Store)] tells them
+    DiskSpace(Store store, String tenant, Set<String> classes) {
         this.store = store;
         this.tenant = tenant;
+        this.classes = Set.copyOf(classes);
+    }
+
+    /// The operator's classes of such disks.
+    static Set<String> classes(Store store) {
+        return store.list(ObjectKey.prefix(Caller.ROOT, "storage.k8s.io", "storageclasses"), "", 0).entries().stream()
+                .map(entry -> Json.readObject(entry.value()))
+                .filter(type -> Json.string(type, "provisioner").equals(LocalDisk.PROVISIONER))
+                .map(type -> Json.string(type, "metadata", "name"))
+                .collect(Collectors.toSet());
     }
 
     /// Whether a quota limits it.
@@ -80,19 +98,36 @@ final class DiskSpace {
 
     private @Nullable ObjectNode find(String resource, String namespace, String name) {
         var key = new ObjectKey(tenant, "", resource, namespace, name).text();
-        var entry = store.get(key).orElse(null);
-        seen.put(key, new Operation.Check(key, entry == null ? Operation.ABSENT : entry.revision()));
-        return entry == null ? null : Json.readObject(entry.value());
+        return found.computeIfAbsent(key, _ -> {
+            var entry = store.get(key);
+            seen.put(key, new Operation.Check(key, entry.isPresent() ? entry.get().revision() : Operation.ABSENT));
+            return entry.map(there -> Json.readObject(there.value()));
+        }).orElse(null);
     }
 
-    private static Map<String, Quantity> beyond(ObjectNode volume, @Nullable ObjectNode claim) {
+    private Map<String, Quantity> beyond(ObjectNode volume, @Nullable ObjectNode claim) {
         var size = PodResources.quantity(volume.path("spec").path("capacity").path("storage")).max(LEAST);
-        var more = claim != null && has(claim, volume) ? size.minus(Usage.size(claim)) : size;
-        if (more.signum() <= 0) {
-            return Map.of();
+        var paying = claim != null && has(claim, volume) ? claim : Json.object();
+        var left = size.minus(Usage.size(paying));
+        var of = Usage.storageClass(paying);
+        var beyond = new TreeMap<String, Quantity>();
+        beyond.put(STORAGE, left);
+        // What a claim asks for counts under its own class alone.
+        classesOf(volume).forEach(type -> beyond.put(type + OF_CLASS, type.equals(of) ? left : size));
+        beyond.values().removeIf(more -> more.signum() <= 0);
+        return beyond;
+    }
+
+    /// Under which classes a disk counts: under its own, and when that is none of the operator's under all of those, as whoever limits one of them means such disks.
+    private Set<String> classesOf(ObjectNode volume) {
+        var own = Usage.storageClass(volume);
+        if (classes.contains(own)) {
+            return Set.of(own);
         }
-        var type = Usage.storageClass(volume);
-        return type.isEmpty() ? Map.of(STORAGE, more) : Map.of(STORAGE, more, type + OF_CLASS, more);
+        var all = new LinkedHashSet<>(classes);
+        all.add(own);
+        all.remove("");
+        return all;
     }
 
     /// Both say so; before the claim does, the volume that is made for it counts, of which there is one.

@@ -38,6 +38,9 @@ public final class Quotas {
     private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims", "persistentvolumes");
     private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
 
+    /// How the names of what disks are counted by begin: volumes and claims.
+    private static final String DISKS = "persistentvolume";
+
     private final Store store;
     private final Kinds kinds;
     private final TenantQuotas whole;
@@ -97,7 +100,7 @@ public final class Quotas {
         boolean pod = type.resource().equals("pods");
         var change = difference(Usage.of("", type.resource(), object), Usage.of("", type.resource(), old));
         var asked = difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old));
-        boolean disks = type.resource().startsWith("persistentvolume") && DiskSpace.isLimited(limits);
+        boolean disks = type.resource().startsWith(DISKS) && DiskSpace.isLimited(limits);
         return change.isEmpty() && !disks
                 ? Charge.NONE
                 : charge(tenant, namespace, kind, object, old, () -> change, resource -> !pod || asked.getOrDefault(resource, Quantity.ZERO).signum() > 0);
@@ -138,13 +141,13 @@ public final class Quotas {
                 if (made && kind.type().is("", "pods")) {
                     requireResources("of the tenant", limits, object, Json.string(object, "metadata", "name"));
                 }
-                var disks = new DiskSpace(store, tenant);
                 var charged = new TreeMap<>(usage.get());
-                if (kind.type().group().isEmpty() && DiskSpace.isLimited(limits)) {
+                if (kind.type().group().isEmpty() && kind.type().resource().startsWith(DISKS) && DiskSpace.isLimited(limits)) {
+                    var disks = new DiskSpace(store, tenant, DiskSpace.classes(store));
                     disks.change(kind.type().resource(), object, old).forEach((resource, more) -> charged.merge(resource, more, Quantity::plus));
                     charged.values().removeIf(Quantity::isZero);
+                    operations.addAll(disks.seen());
                 }
-                operations.addAll(disks.seen());
                 operations.addAll(whole.charge(tenant, limits, kind, object, charged, asked));
             }
             return held.isEmpty() ? Charge.NONE : new Charge(operations, held);

@@ -13,6 +13,7 @@ import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -161,8 +162,8 @@ final class TenantQuotas {
 
     private void count(String tenant, ObjectNode limits, ObjectNode count) {
         var sums = new TreeMap<String, Quantity>();
-        var disks = new DiskSpace(store, tenant);
         boolean limited = DiskSpace.isLimited(limits);
+        var classes = limited ? DiskSpace.classes(store) : Set.<String>of();
         limits.propertyNames().forEach(resource -> sums.put(resource, Quantity.ZERO));
         for (var kind : kinds.all()) {
             var type = kind.type();
@@ -173,7 +174,7 @@ final class TenantQuotas {
                 var object = Json.readObject(entry.value());
                 Usage.of(type.group(), type.resource(), object).forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
                 if (limited && type.is("", "persistentvolumes")) {
-                    disks.of(object).forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
+                    new DiskSpace(store, tenant, classes).of(object).forEach((resource, more) -> sums.computeIfPresent(resource, (_, sum) -> sum.plus(more)));
                 }
             }
         }
