@@ -64,6 +64,27 @@ class GrantedTest extends ClusterTest {
         assertThat(status("hidden").path("containerStatuses").path(0).path("allocatedResources").path("cpu").asString("")).isEqualTo("2");
     }
 
+    /// Upstream takes two of a name (ValidatePodStatusUpdate of pkg/apis/core/validation/validation.go); of them one would tell of nothing that the node gave.
+    @Test
+    void norByNamingAContainerTwice() {
+        var quota = "/api/v1/namespaces/default/resourcequotas";
+        acme.post(PODS, Cluster.pod("twice")).expect(201);
+        admin.patch("/tenants/acme" + PODS + "/twice/status", MERGE, STATUS.formatted("Running", "2", "Deferred")).expect(200);
+        acme.post(quota, "{\"metadata\":{\"name\":\"q\"},\"spec\":{\"hard\":{\"requests.cpu\":\"100\"}}}").expect(201);
+        try {
+            var used = acme.get(quota + "/q").at("status", "used", "requests.cpu");
+            var bare = "{\"name\":\"web\",\"ready\":false,\"restartCount\":0,\"image\":\"i\",\"imageID\":\"\"}";
+            for (var statuses : List.of(bare + "," + bare, bare + "," + bare.replace("web", "other") + "," + bare)) {
+                acme.patch(PODS + "/twice/status", MERGE, "{\"status\":{\"containerStatuses\":[" + statuses + "]}}").expect(200);
+                assertThat(Json.objects(status("twice"), "containerStatuses").stream().filter(each -> each.path("name").asString("").equals("web")))
+                        .singleElement().satisfies(web -> assertThat(web.path("allocatedResources").path("cpu").asString("")).isEqualTo("2"));
+                assertThat(acme.get(quota + "/q").at("status", "used", "requests.cpu")).isEqualTo(used);
+            }
+        } finally {
+            acme.delete(quota + "/q").expect(200);
+        }
+    }
+
     /// By which a node counts for machines that were made for more than their containers have.
     @Test
     void norDoesItSayWhatANodeKeepsForThePodAsAWhole() {

@@ -150,6 +150,18 @@ class LimitsTest extends ClusterTest {
                 .isEqualTo("{\"limits.memory\":\"200Mi\",\"requests.memory\":\"200Mi\"}");
     }
 
+    /// As a status that was written before may have it.
+    @Test
+    void ofAContainerThatIsToldOfTwiceTheMostCounts() {
+        namespace(admin, "doubled");
+        var merge = "application/merge-patch+json";
+        admin.post(quotas("doubled"), quota("memory", "{\"requests.memory\":\"1Gi\"}", "")).expect(201);
+        admin.post(pods("doubled"), pod("p", "{\"requests\":{\"memory\":\"100Mi\"}}", "")).expect(201);
+        var bare = "{\"name\":\"web\",\"ready\":true,\"restartCount\":0,\"image\":\"i\",\"imageID\":\"\"}";
+        admin.patch(pods("doubled") + "/p/status", merge, status("800Mi", "null").replace("}}}]}}", "}}}," + bare + "]}}")).expect(200);
+        assertThat(admin.get(quotas("doubled") + "/memory").at("status", "used", "requests.memory")).isEqualTo("800Mi");
+    }
+
     @Test
     void aServiceIsChargedForWhatItBecomes() {
         namespace(admin, "becomes");

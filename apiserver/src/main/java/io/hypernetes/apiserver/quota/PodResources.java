@@ -83,11 +83,12 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
     }
 
     private static void raise(ObjectNode spec, String containers, JsonNode status, String statuses) {
-        var told = new TreeMap<String, ObjectNode>();
-        Json.objects(status, statuses).forEach(container -> told.put(Json.string(container, "name"), container));
-        for (var container : Json.objects(spec, containers)) {
-            var has = told.get(Json.string(container, "name"));
-            if (has != null) {
+        var asking = new TreeMap<String, ObjectNode>();
+        Json.objects(spec, containers).forEach(container -> asking.put(Json.string(container, "name"), container));
+        // A name may be there twice: nobody refuses that.
+        for (var has : Json.objects(status, statuses)) {
+            var container = asking.get(Json.string(has, "name"));
+            if (container != null) {
                 raise(container, "requests", has.path("allocatedResources"));
                 raise(container, "requests", has.path("resources").path("requests"));
                 raise(container, "limits", has.path("resources").path("limits"));

@@ -61,7 +61,8 @@ final class Granted {
 
     private static void amounts(ObjectNode updated, JsonNode before, String statuses) {
         Map<String, ObjectNode> known = new LinkedHashMap<>();
-        Json.objects(before, statuses).forEach(container -> known.put(Json.string(container, "name"), container));
+        Json.objects(before, statuses).forEach(container -> known.putIfAbsent(Json.string(container, "name"), container));
+        once(updated, statuses);
         for (var container : Json.objects(updated.path("status"), statuses)) {
             var then = known.remove(Json.string(container, "name"));
             for (var amount : AMOUNTS) {
@@ -78,6 +79,17 @@ final class Granted {
             var status = Json.child(updated, "status");
             var all = status.get(statuses) instanceof ArrayNode there ? there : status.putArray(statuses);
             known.values().forEach(missing -> all.add(missing.deepCopy()));
+        }
+    }
+
+    /// Leaves the first status of each container: of two one would tell of less than the node gave.
+    private static void once(ObjectNode updated, String statuses) {
+        Map<String, ObjectNode> first = new LinkedHashMap<>();
+        var all = Json.objects(updated.path("status"), statuses);
+        all.forEach(container -> first.putIfAbsent(Json.string(container, "name"), container));
+        if (first.size() < all.size()) {
+            var left = Json.child(updated, "status").putArray(statuses);
+            first.values().forEach(left::add);
         }
     }
 
