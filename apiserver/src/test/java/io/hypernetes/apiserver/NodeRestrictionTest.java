@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import org.junit.jupiter.api.BeforeAll;
@@ -138,6 +139,32 @@ class NodeRestrictionTest extends ClusterTest {
         node.patch(status, MERGE, "{\"metadata\":{\"annotations\":{\"a\":\"b\"}}}").expect(403);
         node.patch(status, MERGE, "{\"status\":{\"resourceClaimStatuses\":[{\"name\":\"a\",\"resourceClaimName\":\"b\"}]}}").expect(403);
         node.patch(pods("default") + "/led", MERGE, "{\"metadata\":{\"labels\":{\"app\":\"bank\"}}}").expect(403);
+    }
+
+    /// A mirror has no service account, as upstream's plugin/pkg/admission/serviceaccount/admission.go lets it be: judged again, after the operator's policies, it leans on nothing still.
+    @Test
+    void itsMirrorsGoThroughTheOperatorsPolicies() {
+        var group = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolic";
+        admin.post(group + "ies", """
+                {"metadata":{"name":"mark"},"spec":{"reinvocationPolicy":"Never",
+                 "matchConstraints":{"resourceRules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"]}]},
+                 "mutations":[{"patchType":"ApplyConfiguration","applyConfiguration":{"expression":"Object{metadata: Object.metadata{labels: {'marked': 'yes'}}}"}}]}}""")
+                .expect(201);
+        admin.post(group + "ybindings", "{\"metadata\":{\"name\":\"mark\"},\"spec\":{\"policyName\":\"mark\"}}").expect(201);
+        try {
+            await().untilAsserted(() -> assertThat(
+                    admin.post(pods("default") + "?dryRun=All", Cluster.pod("probe")).expect(201).at("metadata", "labels", "marked")).isEqualTo("yes"));
+            var made = node.post(pods("default"), """
+                    {"metadata":{"name":"marked","annotations":{"kubernetes.io/config.mirror":"1"}},"spec":{"nodeName":"n1","containers":[{"name":"c","image":"busybox:1"}]}}""")
+                    .expect(201);
+            assertThat(made.at("metadata", "labels", "marked")).isEqualTo("yes");
+            assertThat(made.json().path("spec").has("serviceAccountName") || made.json().path("spec").has("serviceAccount")).isFalse();
+        } finally {
+            admin.delete(group + "ybindings/mark").expect(200);
+            admin.delete(group + "ies/mark").expect(200);
+        }
+        await().untilAsserted(() -> assertThat(
+                admin.post(pods("default") + "?dryRun=All", Cluster.pod("probe")).expect(201).json().path("metadata").has("labels")).isFalse());
     }
 
     @Test

@@ -122,7 +122,7 @@ final class Admission {
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
-                pods.create(request, object);
+                pods.create(request, object, mirror);
                 annotate(object, Suspension.ANNOTATION, tenant.map(TenantState::suspended).orElse(false) ? ApiTime.format(request.now()) : "");
                 annotate(object, TenantState.ISOLATION_ANNOTATION, tenant.map(TenantState::strict).orElse(false) ? TenantState.STRICT : "");
                 if (!mirror) {

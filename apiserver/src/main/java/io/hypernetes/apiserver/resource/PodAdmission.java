@@ -15,7 +15,8 @@ record PodAdmission(Map<String, String> overhead) {
         overhead = Map.copyOf(overhead);
     }
 
-    void create(ResourceRequest request, ObjectNode pod) {
+    /// @param mirror whether it is the mirror of a node's static pod, which has no service account (upstream's `plugin/pkg/admission/serviceaccount/admission.go`)
+    void create(ResourceRequest request, ObjectNode pod, boolean mirror) {
         var spec = Json.child(pod, "spec");
         // Of whose pod it is, and not of who makes it: controllers make what templates say.
         boolean operators = request.tenant().equals(Caller.ROOT) || request.caller().isOperator();
@@ -27,8 +28,10 @@ record PodAdmission(Map<String, String> overhead) {
                             "spec.nodeName is set by the scheduler; a tenant cannot choose the node")
                     .asException();
         }
-        Json.setDefault(spec, "serviceAccountName", "default");
-        spec.put("serviceAccount", Json.string(spec, "serviceAccountName"));
+        if (!mirror) {
+            Json.setDefault(spec, "serviceAccountName", "default");
+            spec.put("serviceAccount", Json.string(spec, "serviceAccountName"));
+        }
         if (!overhead.isEmpty()) {
             var cost = spec.putObject("overhead");
             overhead.forEach(cost::put);
