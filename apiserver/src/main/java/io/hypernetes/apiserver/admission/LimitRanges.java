@@ -30,21 +30,20 @@ public final class LimitRanges {
         this.trees = trees;
     }
 
-    /// Completes a new pod.
-    public void fill(String tenant, String namespace, ObjectNode pod) {
-        var items = items(tenant, namespace);
-        if (!items.isEmpty()) {
-            fill(items, pod);
-        }
+    /// What the LimitRanges of a namespace say, which nobody may change.
+    public List<ObjectNode> of(String tenant, String namespace) {
+        return store.list(ObjectKey.prefix(tenant, "", "limitranges", namespace), "", 0).entries().stream()
+                .flatMap(entry -> Json.objects(trees.of(entry).path("spec"), "limits").stream())
+                .toList();
     }
 
     /// Checks a new pod, or the sizes of one that is resized. What a container or the whole has already is not checked again: `PodValidateLimitFunc` of upstream's
     /// `plugin/pkg/admission/limitranger/admission.go`.
     ///
+    /// @param items as [#of] tells them
     /// @param old as it is stored; empty for a new pod
     /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
-    public void pod(String tenant, String namespace, ObjectNode pod, ObjectNode old) {
-        var items = items(tenant, namespace);
+    public static void pod(List<ObjectNode> items, ObjectNode pod, ObjectNode old) {
         if (items.isEmpty()) {
             return;
         }
@@ -71,7 +70,7 @@ public final class LimitRanges {
     /// @throws io.hypernetes.objects.ApiException 403 when it is out of a range
     public void claim(String tenant, String namespace, ObjectNode claim, ObjectNode old) {
         var wrong = new ArrayList<String>();
-        for (var item : items(tenant, namespace)) {
+        for (var item : of(tenant, namespace)) {
             if (Json.string(item, "type").equals("PersistentVolumeClaim")) {
                 check(item, "PersistentVolumeClaim", Amounts.ofClaim(claim), old.isEmpty() ? null : Amounts.ofClaim(old), wrong);
             }
@@ -106,19 +105,19 @@ public final class LimitRanges {
         }
     }
 
-    private List<ObjectNode> items(String tenant, String namespace) {
-        return store.list(ObjectKey.prefix(tenant, "", "limitranges", namespace), "", 0).entries().stream()
-                .flatMap(entry -> Json.objects(trees.of(entry).path("spec"), "limits").stream())
-                .toList();
-    }
-
     private static List<ObjectNode> containers(JsonNode spec) {
         var all = new ArrayList<>(Json.objects(spec, "initContainers"));
         all.addAll(Json.objects(spec, "containers"));
         return all;
     }
 
-    private static void fill(List<ObjectNode> items, ObjectNode pod) {
+    /// Completes a new pod.
+    ///
+    /// @param items as [#of] tells them
+    public static void fill(List<ObjectNode> items, ObjectNode pod) {
+        if (items.isEmpty()) {
+            return;
+        }
         var limits = new TreeMap<String, JsonNode>();
         var requests = new TreeMap<String, JsonNode>();
         for (var item : items) {

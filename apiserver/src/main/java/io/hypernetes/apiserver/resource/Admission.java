@@ -98,13 +98,14 @@ final class Admission {
     }
 
     /// Admits a new object, completing it.
-    ///
-    /// @return what else the commit must check or write
-    List<Operation> create(ResourceRequest request, ObjectNode object) {
+    Admitted create(ResourceRequest request, ObjectNode object) {
         var operations = new ArrayList<Operation>();
+        var namespace = Json.object();
+        List<ObjectNode> ranges = List.of();
         if (request.kind().type().namespaced()) {
-            var namespace = activeNamespace(request, object);
-            operations.add(new Operation.Check(namespace.key(), namespace.revision()));
+            var entry = activeNamespace(request, object);
+            operations.add(new Operation.Check(entry.key(), entry.revision()));
+            namespace = trees.of(entry);
         }
         var tenant = living(request, object);
         tenant.ifPresent(state -> operations.add(state.unchanged()));
@@ -117,7 +118,7 @@ final class Admission {
                                     "create not allowed while custom resource definition is terminating",
                                     null)
                             .asException()));
-            return operations;
+            return new Admitted(operations, namespace, ranges);
         }
         switch (request.kind().type().resource()) {
             case "pods" -> {
@@ -130,7 +131,8 @@ final class Admission {
                 }
                 runtimes.pod(object);
                 priorities.pod(request.tenant(), object);
-                limits.fill(request.tenant(), request.target().namespace(), object);
+                ranges = limits.of(request.tenant(), request.target().namespace());
+                LimitRanges.fill(ranges, object);
                 PodQos.settle(object);
             }
             case "persistentvolumeclaims" -> storage.claim(request.tenant(), object);
@@ -146,15 +148,13 @@ final class Admission {
             case "events" -> event(request, object);
             default -> {}
         }
-        return operations;
+        return new Admitted(operations, namespace, ranges);
     }
 
     /// Admits a new object again after policies and webhooks of the tenant have changed it: they have no more rights than whoever called, and what is completed
     /// for everybody is completed of what they made too, as upstream calls its own plugins once more (`pkg/admission/plugin/webhook/generic` and
     /// `pkg/admission/reinvocation.go` of apiserver).
-    ///
-    /// @return what else the commit must check or write
-    List<Operation> again(ResourceRequest request, ObjectNode object) {
+    Admitted again(ResourceRequest request, ObjectNode object) {
         return create(request, object);
     }
 
@@ -213,8 +213,10 @@ final class Admission {
     }
 
     /// Judges a new object that is complete and valid.
-    void judge(ResourceRequest request, ObjectNode object) {
-        judgement.created(request, object);
+    ///
+    /// @param admitted what admission found last
+    void judge(ResourceRequest request, ObjectNode object, Admitted admitted) {
+        judgement.created(request, object, admitted);
     }
 
     /// Judges a changed object that is complete and valid.

@@ -13,6 +13,7 @@ import io.hypernetes.objects.Json;
 import java.util.HashSet;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is judged of an object once nobody changes it any more and it is valid, and what its writer is warned of: upstream's plugins of the validating phase and
@@ -33,8 +34,9 @@ final class Judgement {
 
     /// Judges a new object.
     ///
+    /// @param admitted what its admission found
     /// @throws io.hypernetes.objects.ApiException 403 when it may not be so
-    void created(ResourceRequest request, ObjectNode object) {
+    void created(ResourceRequest request, ObjectNode object, Admitted admitted) {
         if (request.kind().isCustom()) {
             return;
         }
@@ -42,13 +44,13 @@ final class Judgement {
         ObjectWarnings.created(resource, object, warn(request));
         switch (resource) {
             case "pods" -> {
-                limits.pod(request.tenant(), request.target().namespace(), object, Json.object());
-                PodSecurity.pod(home(request), object, warn(request));
+                LimitRanges.pod(admitted.limits(), object, Json.object());
+                PodSecurity.pod(admitted.namespace(), object, warn(request));
                 PodWarnings.tell(object, "", warn(request));
             }
             case "persistentvolumeclaims" -> limits.claim(request.tenant(), request.target().namespace(), object, Json.object());
             case "namespaces" -> security(request, object, Json.object());
-            default -> template(request, object);
+            default -> template(request, object, admitted::namespace);
         }
     }
 
@@ -81,13 +83,13 @@ final class Judgement {
                 if (part.equals("ephemeralcontainers")) {
                     PodSecurity.pod(home(request), updated, warn(request));
                 } else if (part.equals("resize") && !going) {
-                    limits.pod(request.tenant(), request.target().namespace(), updated, old);
+                    LimitRanges.pod(limits.of(request.tenant(), request.target().namespace()), updated, old);
                 }
             }
             case "namespaces" -> security(request, updated, old);
             default -> {
                 if (part.isEmpty() && !updated.path("spec").equals(old.path("spec"))) {
-                    template(request, updated);
+                    template(request, updated, () -> home(request));
                 }
             }
         }
@@ -108,13 +110,13 @@ final class Judgement {
     }
 
     /// Warns of what the pods of a template would be warned of.
-    private void template(ResourceRequest request, ObjectNode object) {
+    private static void template(ResourceRequest request, ObjectNode object, Supplier<ObjectNode> home) {
         var spec = object.path("spec");
         boolean plain = request.kind().type().resource().equals("podtemplates");
         boolean job = spec.has("jobTemplate");
         var template = plain ? object.path("template") : job ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
         if (template.path("spec").path("containers").isArray()) {
-            PodSecurity.template(home(request), template, warn(request));
+            PodSecurity.template(home.get(), template, warn(request));
             PodWarnings.tell(
                     template,
                     plain ? "template." : job ? "spec.jobTemplate.spec.template." : "spec.template.",

@@ -132,26 +132,26 @@ final class Writes {
             kind.named(object);
             var operations = new ArrayList<Operation>();
             // A name that is missing or malformed is told by validation; it must not become a part of a key before.
-            var guard = admission.create(request, object);
-            var admitted = object;
+            var admitted = admission.create(request, object);
+            var unmutated = object;
             object = dynamic.mutate(request, object, null);
-            if (object != admitted) {
+            if (object != unmutated) {
                 kind.prepareCreate(object);
                 kind.named(object);
-                guard = admission.again(request, object);
+                admitted = admission.again(request, object);
             }
             operations.addAll(admission.settle(request, object, Json.object()));
             var errors = kind.validateCreate(object, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {
                 throw kind.invalid(object, errors).asException();
             }
-            admission.judge(request, object);
+            admission.judge(request, object, admitted);
             dynamic.validate(request, object, null);
             var name = Json.string(object, "metadata", "name");
             var key = request.keyOf(name).text();
             var stored = kind.toStored(object);
             operations.addFirst(new Operation.Put(key, Operation.ABSENT, StoredForm.encoder(stored)));
-            operations.addAll(guard);
+            operations.addAll(admitted.operations());
             try (var charge = admission.charge(request, object)) {
                 operations.addAll(charge.operations());
                 if (request.dryRun()) {
