@@ -11,6 +11,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a pod as a whole asks for: the larger of what runs together and what any step of its start needs, and what its machine costs.
 public record PodResources(Map<String, Quantity> requests, Map<String, Quantity> limits) {
 
+    private static final List<String> PARTS = List.of("containers", "initContainers", "overhead");
+    private static final List<String> STATUSES = List.of("containerStatuses", "initContainerStatuses");
+
     public PodResources {
         requests = Map.copyOf(requests);
         limits = Map.copyOf(limits);
@@ -80,6 +83,20 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
             }
             amounts.put("memory", most.toString());
         }
+    }
+
+    /// Whether a pod counts for the same as another by all that counting looks at; cheaper than to count both.
+    static boolean countsAs(ObjectNode pod, ObjectNode other) {
+        return Usage.runs(pod) == Usage.runs(other)
+                && PARTS.stream().allMatch(part -> pod.path("spec").path(part).equals(other.path("spec").path(part)))
+                && pod.path("status").path("allocatedResources").equals(other.path("status").path("allocatedResources"))
+                && STATUSES.stream().allMatch(statuses -> given(pod, statuses).equals(given(other, statuses)));
+    }
+
+    private static List<List<JsonNode>> given(ObjectNode pod, String statuses) {
+        return Json.objects(pod.path("status"), statuses).stream()
+                .map(container -> List.of(container.path("name"), container.path("allocatedResources"), container.path("resources")))
+                .toList();
     }
 
     private static void raise(ObjectNode spec, String containers, JsonNode status, String statuses) {

@@ -93,13 +93,18 @@ public final class Quotas {
         if (!type.group().isEmpty() || !CHANGING.contains(type.resource())) {
             return Charge.NONE;
         }
+        boolean pod = type.resource().equals("pods");
+        // Nearly all that is written of a pod is of its state.
+        if (pod && PodResources.countsAs(object, old)) {
+            return Charge.NONE;
+        }
         var limits = whole.limits(tenant);
         if (limits.isEmpty() && !has(tenant, namespace)) {
             return Charge.NONE;
         }
-        boolean pod = type.resource().equals("pods");
         var change = difference(Usage.of("", type.resource(), object), Usage.of("", type.resource(), old));
-        var asked = difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old));
+        boolean more = pod && change.values().stream().anyMatch(each -> each.signum() > 0);
+        var asked = more ? difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old)) : Map.<String, Quantity>of();
         boolean disks = type.resource().startsWith(DISKS) && DiskSpace.isLimited(limits);
         return change.isEmpty() && !disks
                 ? Charge.NONE
