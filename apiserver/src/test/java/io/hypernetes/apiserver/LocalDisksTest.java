@@ -184,6 +184,32 @@ class LocalDisksTest extends ClusterTest {
         mine.get(VOLUMES + "/v").expect(404);
     }
 
+    /// Whoever says which state it saw is told of a change of that, and not of what else the commit relied on.
+    @Test
+    void whoWritesWhatItSawIsNotRefusedForAnother() throws Exception {
+        var mine = tenant("relying", "\"requests.storage\":\"10Gi\"");
+        var seen = (tools.jackson.databind.node.ObjectNode) mine.post(VOLUMES, volume("v", "1Gi", "")).expect(201).json();
+        var over = new java.util.concurrent.atomic.AtomicBoolean();
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            var writer = threads.submit(() -> {
+                for (int i = 0; !over.get(); i++) {
+                    admin.patch(TENANTS + "/relying", MERGE, "{\"metadata\":{\"labels\":{\"i\":\"" + i + "\"}}}").expect(200);
+                }
+            });
+            try {
+                for (int i = 0; i < 300; i++) {
+                    Json.child(Json.child(seen, "metadata"), "labels").put("i", "" + i);
+                    seen = (tools.jackson.databind.node.ObjectNode) mine.put(VOLUMES + "/v", Json.print(seen)).expect(200).json();
+                }
+            } finally {
+                over.set(true);
+            }
+            writer.get();
+        }
+        mine.patch(VOLUMES + "/v", MERGE, "{\"metadata\":{\"labels\":null}}").expect(200);
+        mine.put(VOLUMES + "/v", Json.print(seen)).expect(409);
+    }
+
     @Test
     void aNodeThatNoneCanBeHasNoDisks() {
         var mine = tenant("nowhere", "");

@@ -239,7 +239,8 @@ final class Writes {
                 more.addAll(charge.operations());
                 return commit(request, key, current, stored, more);
             } catch (ConflictException e) {
-                if (seen || attempt >= COMMIT_ATTEMPTS) {
+                // Where something else was not as the commit relied on, what the client saw may be there still.
+                if ((seen && e.key().equals(key)) || attempt >= COMMIT_ATTEMPTS) {
                     throw ApiStatus.modified(type.group(), type.resource(), name).asException();
                 }
             }
