@@ -2,6 +2,7 @@ package io.hypernetes.apiserver;
 
 import static io.hypernetes.apiserver.Cluster.configMap;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
 import java.io.IOException;
@@ -148,6 +149,25 @@ class MutatingPoliciesTest extends ClusterTest {
                     .expect(422).json().path("message").asString(""))
                     .endsWith("metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation");
         }
+    }
+
+    /// It would be refused as though the node itself had said more than the size of its disk.
+    @Test
+    void whatANodeTellsOfADiskIsNotForThePoliciesOfItsTenant() {
+        var blue = tenant("sized");
+        var claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+        blue.post(claims, "{\"metadata\":{\"name\":\"c\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"resources\":{\"requests\":{\"storage\":\"1Gi\"}}}}").expect(201);
+        blue.post("/api/v1/namespaces/default/pods", Cluster.pod("uses").replace(
+                "\"spec\":{", "\"spec\":{\"volumes\":[{\"name\":\"v\",\"persistentVolumeClaim\":{\"claimName\":\"c\"}}],")).expect(201);
+        blue.post("/api/v1/namespaces/default/pods/uses/binding", "{\"metadata\":{\"name\":\"uses\"},\"target\":{\"kind\":\"Node\",\"name\":\"n1\"}}").expect(201);
+        policy(blue, "labels", CORE + ",\"resources\":[\"persistentvolumeclaims/status\"]", "", apply("Object{metadata: Object.metadata{labels: {'told': 'yes'}}}"));
+        var size = "{\"status\":{\"capacity\":{\"storage\":\"%s\"}}}";
+        await().untilAsserted(() -> assertThat(
+                blue.patch(claims + "/c/status?dryRun=All", MERGE, size.formatted("1Gi")).expect(200).at("metadata", "labels", "told")).isEqualTo("yes"));
+        var node = cluster.client("root", "system:node:n1", "system:nodes");
+        var told = node.patch("/tenants/sized" + claims + "/c/status", MERGE, size.formatted("2Gi")).expect(200);
+        assertThat(told.at("status", "capacity", "storage")).isEqualTo("2Gi");
+        assertThat(told.json().path("metadata").has("labels")).isFalse();
     }
 
     @Test

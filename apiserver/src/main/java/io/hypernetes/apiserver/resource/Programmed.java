@@ -96,21 +96,23 @@ final class Programmed {
         admission.validate(attempt, options, null);
     }
 
-    /// What the cluster does with its machines is not for a tenant to refuse or to change: what its components tell of the tenant's pods, that a pod goes from
+    /// What the cluster does with its machines is not for a tenant to refuse or to change: what its components tell of the tenant's pods and disks, that a pod goes from
     /// its node, and that its tenant is suspended. What they make for a tenant is judged as anybody's.
     ///
     /// @param object null for a deletion
     private static boolean isOfTheCluster(ResourceRequest request, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var caller = request.caller();
-        if (request.tenant().equals(Caller.ROOT) || !caller.crossesTenants() || !request.kind().type().is("", "pods") || old == null) {
+        boolean pod = request.kind().type().is("", "pods");
+        boolean claim = request.kind().type().is("", "persistentvolumeclaims");
+        if (request.tenant().equals(Caller.ROOT) || !caller.crossesTenants() || !(pod || claim) || old == null) {
             return false;
         }
         if (object == null) {
-            return true;
+            return pod;
         }
         return switch (request.target().subresource()) {
             case "status" -> !caller.isOperator();
-            case "" -> caller.isControllerManager() && !suspendedOf(object).equals(suspendedOf(old));
+            case "" -> pod && caller.isControllerManager() && !suspendedOf(object).equals(suspendedOf(old));
             default -> false;
         };
     }
