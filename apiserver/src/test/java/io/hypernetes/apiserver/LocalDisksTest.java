@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Disks of nodes take room that is all tenants', and stay when their node is away.
 class LocalDisksTest extends ClusterTest {
@@ -188,9 +191,9 @@ class LocalDisksTest extends ClusterTest {
     @Test
     void whoWritesWhatItSawIsNotRefusedForAnother() throws Exception {
         var mine = tenant("relying", "\"requests.storage\":\"10Gi\"");
-        var seen = (tools.jackson.databind.node.ObjectNode) mine.post(VOLUMES, volume("v", "1Gi", "")).expect(201).json();
-        var over = new java.util.concurrent.atomic.AtomicBoolean();
-        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+        var seen = (ObjectNode) mine.post(VOLUMES, volume("v", "1Gi", "")).expect(201).json();
+        var over = new AtomicBoolean();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var writer = threads.submit(() -> {
                 for (int i = 0; !over.get(); i++) {
                     admin.patch(TENANTS + "/relying", MERGE, "{\"metadata\":{\"labels\":{\"i\":\"" + i + "\"}}}").expect(200);
@@ -199,7 +202,7 @@ class LocalDisksTest extends ClusterTest {
             try {
                 for (int i = 0; i < 300; i++) {
                     Json.child(Json.child(seen, "metadata"), "labels").put("i", "" + i);
-                    seen = (tools.jackson.databind.node.ObjectNode) mine.put(VOLUMES + "/v", Json.print(seen)).expect(200).json();
+                    seen = (ObjectNode) mine.put(VOLUMES + "/v", Json.print(seen)).expect(200).json();
                 }
             } finally {
                 over.set(true);
