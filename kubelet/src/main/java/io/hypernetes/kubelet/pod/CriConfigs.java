@@ -203,9 +203,10 @@ final class CriConfigs {
         }
     }
 
+    /// Less than none is a second, as upstream's (pkg/kubelet/pod_workers.go, calculateEffectiveGracePeriod).
     static long graceSeconds(Pod pod) {
         Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
-        return seconds == null ? 30 : seconds;
+        return seconds == null ? 30 : seconds < 0 ? 1 : seconds;
     }
 
     private static Map<String, String> podLabels(String tenant, Pod pod) {

@@ -27,11 +27,6 @@ final class OwnPods {
         return seen.sandbox().filter(sandbox -> ObjectKey.ROOT.equals(sandbox.labels().get(Labels.TENANT)) && uid.equals(sandbox.annotations().get(Labels.CONFIG_HASH))).isPresent();
     }
 
-    static boolean isOne(Pod pod) {
-        Map<String, String> annotations = pod.getMetadata().getAnnotations();
-        return annotations != null && uid(pod).equals(annotations.get(Labels.CONFIG_HASH));
-    }
-
     synchronized void await(Pod pod) {
         waiting.put(ObjectKey.of(pod), pod);
     }
@@ -58,6 +53,11 @@ final class OwnPods {
         Optional<Pod> wanted = waiting(uid);
         wanted.ifPresent(pod -> waiting.remove(ObjectKey.of(pod)));
         return wanted;
+    }
+
+    /// Whether something is here of one of them. What a pod says of itself is no answer, as anybody may write that on theirs.
+    synchronized boolean has(String uid) {
+        return here.containsKey(uid);
     }
 
     /// All of which something is here have been found.

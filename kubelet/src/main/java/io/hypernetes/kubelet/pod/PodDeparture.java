@@ -5,6 +5,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// How one pod comes to its end: it is over and its records stay, or nothing of it is to stay. What gives its place to others is said before the API is told. For
@@ -18,10 +19,13 @@ final class PodDeparture {
     private final StatusTelling status;
     private final ObjectKey key;
     private final String uid;
+    private final BooleanSupplier isOwn;
     private final Runnable left;
 
+    /// @param isOwn whether it is one of the node's own
     /// @param left called when the pod's machine does not run any more, and will not
-    PodDeparture(PodServices services, PodFate fate, PodEnding ending, PodRemains remains, PodHealth health, StatusTelling status, ObjectKey key, String uid, Runnable left) {
+    PodDeparture(PodServices services, PodFate fate, PodEnding ending, PodRemains remains, PodHealth health, StatusTelling status, ObjectKey key, String uid,
+            BooleanSupplier isOwn, Runnable left) {
         this.services = services;
         this.fate = fate;
         this.ending = ending;
@@ -30,6 +34,7 @@ final class PodDeparture {
         this.status = status;
         this.key = key;
         this.uid = uid;
+        this.isOwn = isOwn;
         this.left = left;
     }
 
@@ -63,7 +68,7 @@ final class PodDeparture {
     Optional<Duration> terminate(@Nullable Pod now, ObservedPod seen) {
         health.keepReadiness(seen);
         status.waits().clear();
-        Optional<ObservedPod> ended = end(now, seen, PodEnding.graceSeconds(now, seen, fate.isRemoved()));
+        Optional<ObservedPod> ended = end(now, seen, PodEnding.graceSeconds(now, seen, fate.isRemoved(), isOwn.getAsBoolean()));
         if (ended.isEmpty()) {
             return Optional.of(ending.pause(services.settings().syncFrequency()));
         }

@@ -67,7 +67,7 @@ final class PodEnding {
             begun = services.clock().instant();
             since = begun;
         }
-        return begun.plusSeconds(graceSeconds);
+        return Termination.deadline(begun, graceSeconds);
     }
 
     /// It has ended, or goes on as its end was taken back: the next one has all its time.
@@ -105,18 +105,23 @@ final class PodEnding {
         return own == null ? CriConfigs.graceSeconds(now) : own;
     }
 
-    /// Seconds of grace of a pod that is deleted: what the delete asked for, else the spec, else what the container was started with.
+    /// Seconds of grace of a pod that is deleted: what the delete asked for, else the spec. What the API does not have any more is counted by nobody there, and
+    /// nobody can hurry it: it has a second, as upstream's orphans (kubelet.go, SyncTerminatingRuntimePod).
     ///
     /// @param removed whether the API does not have it any more
-    static long graceSeconds(@Nullable Pod now, ObservedPod seen, boolean removed) {
-        if (now != null && now.getMetadata().getDeletionTimestamp() != null) {
-            Long seconds = now.getMetadata().getDeletionGracePeriodSeconds();
-            return removed ? 1 : seconds == null ? CriConfigs.graceSeconds(now) : seconds;
+    /// @param isOwn whether it is the node's own, which is not deleted in any other way: it has what its file says
+    static long graceSeconds(@Nullable Pod now, ObservedPod seen, boolean removed, boolean isOwn) {
+        if (isOwn) {
+            return now != null ? CriConfigs.graceSeconds(now) : startedWith(seen);
         }
-        if (now != null && removed) {
-            // Deleted by force: nobody waits for it any more. What is the node's own is not deleted in any other way.
-            return OwnPods.isOne(now) ? CriConfigs.graceSeconds(now) : 1;
+        if (now == null || removed) {
+            return 1;
         }
+        Long seconds = now.getMetadata().getDeletionGracePeriodSeconds();
+        return seconds == null ? CriConfigs.graceSeconds(now) : seconds;
+    }
+
+    private static long startedWith(ObservedPod seen) {
         return seen.containers().stream()
                 .map(container -> container.annotations().get(Labels.GRACE_SECONDS))
                 .filter(Objects::nonNull)

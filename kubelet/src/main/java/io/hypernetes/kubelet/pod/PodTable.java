@@ -71,7 +71,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         own.costs(uid, overhead);
         PodWorker worker = workers.get(uid);
         if (worker != null) {
-            worker.pod().filter(pod -> OwnPods.isOne(pod) && !overhead.equals(pod.getSpec().getOverhead()))
+            worker.pod().filter(pod -> own.has(uid) && !overhead.equals(pod.getSpec().getOverhead()))
                     .ifPresent(pod -> worker.update(OwnPods.withCost(pod, overhead)));
         }
     }
@@ -323,6 +323,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         public void left() {
             letIn();
             tellOfRoom();
+        }
+
+        @Override
+        public boolean isOwn(String uid) {
+            return own.has(uid);
         }
 
         /// The API may have told of what was found in the runtime just when the last of it went: that pod begins anew, or is gone for the API too.

@@ -39,6 +39,9 @@ final class PodWorker {
         /// The pod's machine does not run any more, and will not.
         void left();
 
+        /// Whether it is one of the node's own.
+        boolean isOwn(String uid);
+
         /// Nothing of the pod is left here.
         void gone(PodWorker worker);
     }
@@ -68,7 +71,7 @@ final class PodWorker {
         this.status = new StatusTelling(services, health, resizing, key, uid);
         this.running = new PodRun(services, key.tenant(), starts, ending, volumes, status, this::isHalted, this::wake);
         this.standstill = new PodStandstill(services, fate, memory, ending, remains, health, status, life);
-        this.departure = new PodDeparture(services, fate, ending, remains, health, status, key, uid, home::left);
+        this.departure = new PodDeparture(services, fate, ending, remains, health, status, key, uid, () -> home.isOwn(uid), home::left);
     }
 
     /// Whether a kubelet has had it, this one or an earlier one.

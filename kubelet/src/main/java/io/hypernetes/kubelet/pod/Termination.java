@@ -27,6 +27,9 @@ final class Termination {
     /// What a container is given to end by itself after its hook, however long that took; upstream's.
     private static final long LEAST_SECONDS = 2;
 
+    /// More than anybody waits for; neither an instant nor what the runtime counts in takes all that a spec may say.
+    private static final long MOST_SECONDS = Integer.MAX_VALUE;
+
     private static final Logger LOG = LoggerFactory.getLogger(Termination.class);
 
     private static final Duration FORGOTTEN = Duration.ofSeconds(90);
@@ -66,6 +69,11 @@ final class Termination {
         this.services = services;
         this.hooks = hooks;
         this.changed = changed;
+    }
+
+    /// When a grace is over.
+    static Instant deadline(Instant begun, long graceSeconds) {
+        return begun.plusSeconds(Math.clamp(graceSeconds, 0, MOST_SECONDS));
     }
 
     /// Asks the running containers to end: sidecars when all others have, in the reverse order of their declaration, each when the later one has ended.
@@ -148,7 +156,7 @@ final class Termination {
     /// @param why told when it begins
     void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds, String why) {
         begin(seen);
-        Instant deadline = restarting.computeIfAbsent(running.id(), _ -> services.clock().instant().plusSeconds(graceSeconds));
+        Instant deadline = restarting.computeIfAbsent(running.id(), _ -> deadline(services.clock().instant(), graceSeconds));
         CompletableFuture<Boolean> hook = hooked.computeIfAbsent(running.id(), _ -> hook(pod, container, running, deadline, seen, why));
         stop(running, deadline, hook, true);
     }
