@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.cri.v1.ContainerState;
@@ -175,6 +176,37 @@ class StaticPodsInTurnTest extends KubeletHarness {
         assertThat(cri.calls()).contains("stop main 7");
     }
 
+    @Test
+    void oneWhoseFileIsCopiedAndThenTakenAwayBeginsAnew() throws Exception {
+        begun("agent:1");
+        Files.copy(manifest(), manifest().resolveSibling("aaa.yaml"));
+        looked("first");
+        String before = mirror().orElseThrow().getMetadata().getUid();
+        Files.delete(manifest());
+        await().atMost(Duration.ofSeconds(60)).until(() -> mirror().filter(now -> !now.getMetadata().getUid().equals(before)).isPresent());
+        tellsThatItRuns("agent:1");
+        await().until(() -> sandboxesMade() == 3);
+    }
+
+    @Test
+    void oneGoesOnWhoseNameAnotherFileTakesForAWhile() throws Exception {
+        begun("agent:1");
+        Path other = manifest().resolveSibling("aaa.yaml");
+        Files.writeString(other, Files.readString(manifest()).replace("agent:1", "agent:2"));
+        looked("first");
+        Files.delete(other);
+        looked("second");
+        client.of(Kind.POD).delete(MIRROR, Deletion.now(mirror().orElseThrow().getMetadata().getUid()));
+        tellsThatItRuns("agent:1");
+        assertThat(cri.calls()).noneMatch(call -> call.startsWith("stop"));
+    }
+
+    /// The folder was read once more: a pod that is put there now is shown.
+    private void looked(String name) throws IOException {
+        write(name, "app:1", manifest().resolveSibling(name + ".yaml"));
+        await().atMost(Duration.ofSeconds(60)).until(() -> client.of(Kind.POD).find(new ObjectKey("root", "default", name + "-n1")).isPresent());
+    }
+
     private void begun(String image) throws IOException {
         write(image);
         tellsThatItRuns(image);
@@ -223,14 +255,18 @@ class StaticPodsInTurnTest extends KubeletHarness {
     }
 
     private void write(String image) throws IOException {
+        write("agent", image, manifest());
+    }
+
+    private void write(String name, String image, Path manifest) throws IOException {
         Path draft = Files.writeString(folder.resolve("draft"), """
                 apiVersion: v1
                 kind: Pod
-                metadata: {name: agent}
+                metadata: {name: %s}
                 spec:
                   terminationGracePeriodSeconds: 7
                   containers: [{name: main, image: '%s', imagePullPolicy: IfNotPresent}]
-                """.formatted(image));
-        Files.move(draft, manifest(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                """.formatted(name, image));
+        Files.move(draft, manifest, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

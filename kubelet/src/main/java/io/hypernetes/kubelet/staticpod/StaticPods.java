@@ -11,18 +11,21 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Runs a pod for each file of a folder (`*.yaml`, `*.yml`, `*.json`), whether the API server is there or not; what it is in the API is
-/// [MirrorPods]' to keep. A file that changes ends its pod and begins another; one that is malformed is told in the log and changes nothing.
+/// [MirrorPods]' to keep. A file that changes ends its pod and begins another; one that is malformed is told in the log and changes nothing, nor
+/// does one that names what another file has named before.
 public final class StaticPods implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StaticPods.class);
     /// A second look, for file systems that tell nothing.
@@ -100,25 +103,27 @@ public final class StaticPods implements AutoCloseable {
 
     private void look() throws IOException {
         Map<Path, Pod> found = new HashMap<>();
-        Set<ObjectKey> names = new HashSet<>();
+        Map<Path, Pod> read = new LinkedHashMap<>();
         for (Path file : files()) {
             try {
-                Pod pod = StaticPodFile.read(file, nodeName);
-                if (!names.add(ObjectKey.of(pod))) {
-                    throw new StaticPodException("another file names the pod " + pod.getMetadata().getName() + " already");
-                }
-                found.put(file, pod);
-                complaints.remove(file);
+                read.put(file, StaticPodFile.read(file, nodeName));
             } catch (StaticPodException wrong) {
-                if (!String.valueOf(wrong.getMessage()).equals(complaints.put(file, String.valueOf(wrong.getMessage())))) {
-                    LOG.warn("event=static-pod-refused file={} reason=\"{}\"", file, wrong.getMessage());
-                }
+                complain(file, wrong);
                 Pod before = known.get(file);
                 if (before != null) {
                     found.put(file, before);
                 }
             }
         }
+        // Whoever has a name keeps it, as what runs is not ended by another file that names the same.
+        take(found, read, file -> names(known.get(file), read.get(file)));
+        take(found, read, file -> true);
+        read.keySet().forEach(file -> {
+            Pod before = known.get(file);
+            if (before != null && found.values().stream().noneMatch(other -> names(other, before))) {
+                found.put(file, before);
+            }
+        });
         known.forEach((file, pod) -> {
             Pod now = found.get(file);
             if (now == null || !uid(now).equals(uid(pod))) {
@@ -137,6 +142,33 @@ public final class StaticPods implements AutoCloseable {
         });
         known.clear();
         known.putAll(found);
+    }
+
+    /// Those that were read whose names are free are found.
+    private void take(Map<Path, Pod> found, Map<Path, Pod> read, Predicate<Path> which) {
+        for (Path file : List.copyOf(read.keySet())) {
+            Pod pod = Objects.requireNonNull(read.get(file));
+            if (!which.test(file)) {
+                continue;
+            }
+            if (found.values().stream().anyMatch(other -> names(other, pod))) {
+                complain(file, new StaticPodException("another file names the pod " + pod.getMetadata().getName() + " already"));
+            } else {
+                found.put(file, pod);
+                read.remove(file);
+                complaints.remove(file);
+            }
+        }
+    }
+
+    private void complain(Path file, StaticPodException wrong) {
+        if (!String.valueOf(wrong.getMessage()).equals(complaints.put(file, String.valueOf(wrong.getMessage())))) {
+            LOG.warn("event=static-pod-refused file={} reason=\"{}\"", file, wrong.getMessage());
+        }
+    }
+
+    private static boolean names(@Nullable Pod one, @Nullable Pod other) {
+        return one != null && other != null && ObjectKey.of(one).equals(ObjectKey.of(other));
     }
 
     private List<Path> files() throws IOException {
