@@ -135,7 +135,6 @@ public final class Kubelet implements AutoCloseable {
         staticPods.start();
         rotation.start();
         eviction.start();
-        removal.start();
         threads.execute(this::adopt);
         threads.execute(this::listen);
         return this;
@@ -199,6 +198,8 @@ public final class Kubelet implements AutoCloseable {
                 }
             }
             if (takeOver(pods::adopt)) {
+                // Which disks machines have is known from now on.
+                removal.start();
                 growth.start();
             }
         } catch (InterruptedException stopped) {

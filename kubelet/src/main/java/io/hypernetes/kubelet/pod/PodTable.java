@@ -8,6 +8,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
+import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -98,6 +99,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Takes over what an earlier kubelet left of the node's own pods: what runs of those that are wanted goes on, the others end, and those that are new begin.
     /// Nobody but the node itself tells of them, so nobody else is waited for. Call once they have been told of, and before [#adopt].
     public void adoptOwn(Map<String, ObservedPod> found) {
+        noteDisks(found);
         found.forEach((uid, seen) -> {
             if (OwnPods.ranAs(uid, seen)) {
                 safely(uid, () -> adoptOwn(uid, seen));
@@ -125,11 +127,18 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Takes over what an earlier kubelet left: what runs is not asked whether there is room for it, what the API no longer knows is ended, and then those that
     /// are new are let in as far as there is room, the oldest first. Call once the API's pods are in.
     public void adopt(Map<String, ObservedPod> found) {
+        noteDisks(found);
         found.forEach((uid, seen) -> safely(uid, () -> adopt(uid, seen)));
         allocations.complete();
         letIn();
         // Resizes may have waited for this.
         wakeAll();
+    }
+
+    /// Before anybody wants one of them or has it removed; the pods' workers look later.
+    private void noteDisks(Map<String, ObservedPod> found) {
+        found.forEach((uid, seen) -> safely(uid, () -> seen.sandboxes().stream().filter(ObservedSandbox::ready).findFirst()
+                .ifPresent(machine -> services.disks().found(uid, keyOf(uid, seen).name(), machine.annotations()))));
     }
 
     private synchronized void adopt(String uid, ObservedPod seen) {

@@ -155,17 +155,7 @@ public final class Disks {
     /// What the machines of a pod have, as its sandboxes that are ready name it; nothing when there is none. What it had before and has no
     /// more is free.
     public void seen(String podUid, String podName, Map<String, String> annotations) {
-        Map<String, Holder> has = new HashMap<>();
-        annotations.forEach((key, value) -> {
-            if (key.startsWith(ANNOTATION)) {
-                try {
-                    var setting = JSON.readTree(value);
-                    has.put(setting.path("file").asString(""), new Holder(podName, setting.path("readOnly").asBoolean(false)));
-                } catch (JacksonException notOurs) {
-                    throw new IllegalStateException("the annotation " + key + " = " + value + " of a sandbox is none that a kubelet wrote", notOurs);
-                }
-            }
-        });
+        Map<String, Holder> has = named(podName, annotations);
         List<Runnable> wake = new ArrayList<>();
         synchronized (this) {
             has.forEach((file, holder) -> hold(file, podUid, holder));
@@ -181,6 +171,29 @@ public final class Disks {
             }
         }
         wake.forEach(Runnable::run);
+    }
+
+    /// As [#seen], of a look that may be older than another: whatever the pod has since then it has, too.
+    public void found(String podUid, String podName, Map<String, String> annotations) {
+        Map<String, Holder> has = named(podName, annotations);
+        synchronized (this) {
+            has.forEach((file, holder) -> hold(file, podUid, holder));
+        }
+    }
+
+    private static Map<String, Holder> named(String podName, Map<String, String> annotations) {
+        Map<String, Holder> has = new HashMap<>();
+        annotations.forEach((key, value) -> {
+            if (key.startsWith(ANNOTATION)) {
+                try {
+                    var setting = JSON.readTree(value);
+                    has.put(setting.path("file").asString(""), new Holder(podName, setting.path("readOnly").asBoolean(false)));
+                } catch (JacksonException notOurs) {
+                    throw new IllegalStateException("the annotation " + key + " = " + value + " of a sandbox is none that a kubelet wrote", notOurs);
+                }
+            }
+        });
+        return has;
     }
 
     /// Whether a machine has a disk, by its file below the folder of volumes.
