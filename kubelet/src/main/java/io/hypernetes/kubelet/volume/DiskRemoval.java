@@ -2,6 +2,7 @@ package io.hypernetes.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.LocalVolume;
@@ -44,6 +45,8 @@ public final class DiskRemoval implements AutoCloseable {
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(ObjectKey::tenant);
     private final WorkLoop<ObjectKey> loop = new WorkLoop<>("disk-removal", queue, 4, this::reconcile);
     private final Informer<PersistentVolume> volumes;
+    /// By file below the folder.
+    private final Index<PersistentVolume> byFile;
 
     /// @param folder the disks of this node
     /// @param node its name
@@ -73,6 +76,7 @@ public final class DiskRemoval implements AutoCloseable {
                         local(last).ifPresent(local -> remove(ObjectKey.of(last).tenant(), local));
                     }
                 });
+        this.byFile = volumes.index(volume -> local(volume).map(local -> local.file(ObjectKey.of(volume).tenant())).stream().toList());
     }
 
     public DiskRemoval start() {
@@ -124,11 +128,11 @@ public final class DiskRemoval implements AutoCloseable {
         return LocalVolume.of(volume).filter(local -> local.node().equals(node));
     }
 
-    /// The volumes of a tenant that name the same disk and are not being deleted.
+    /// The volumes of a tenant that name the same disk and stay, or stay as long as somebody is bound to them.
     private List<LocalVolume> sharing(String tenant, LocalVolume local) {
-        return volumes.list(other -> other.getMetadata().getDeletionTimestamp() == null && ObjectKey.of(other).tenant().equals(tenant)).stream()
+        return byFile.get(local.file(tenant)).stream()
+                .filter(other -> other.getMetadata().getDeletionTimestamp() == null || other.getMetadata().getFinalizers().contains(PROTECTION))
                 .flatMap(other -> local(other).stream())
-                .filter(other -> other.file(tenant).equals(local.file(tenant)))
                 .toList();
     }
 

@@ -11,6 +11,8 @@ import io.hypernetes.client.FakeApi;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Scope;
+import io.hypernetes.client.Selection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -141,6 +143,29 @@ class DiskRemovalTest {
         client.of(Kind.PERSISTENT_VOLUME).delete(key("red", "small"), Deletion.ordinary());
         release("red", "small");
         await().until(() -> client.of(Kind.PERSISTENT_VOLUME).find(key("red", "large")).isEmpty());
+        assertThat(disk).doesNotExist();
+    }
+
+    /// Whoever is bound to it may be about to start with it.
+    @Test
+    void aDiskStaysThatAnotherVolumeNamesWhichIsMarkedAndStillProtected() throws Exception {
+        Path disk = volume("red", "one", "n1", "shared");
+        volume("red", "two", "n1", "shared");
+        Path other = volume("red", "next", "n1", "h2");
+        client.of(Kind.PERSISTENT_VOLUME).change(key("red", "two"), null, now -> {
+            now.getSpec().setCapacity(Map.of("storage", new Quantity("1Mi")));
+            return now;
+        });
+        for (String name : List.of("two", "one", "next")) {
+            client.of(Kind.PERSISTENT_VOLUME).delete(key("red", name), Deletion.ordinary());
+        }
+        release("red", "one");
+        release("red", "next");
+        await().until(() -> Files.notExists(other));
+        assertThat(disk).exists();
+        assertThat(client.of(Kind.PERSISTENT_VOLUME).find(key("red", "one"))).as("two says less").isPresent();
+        release("red", "two");
+        await().until(() -> client.of(Kind.PERSISTENT_VOLUME).list(Scope.everywhere(), Selection.everything()).items().isEmpty());
         assertThat(disk).doesNotExist();
     }
 
