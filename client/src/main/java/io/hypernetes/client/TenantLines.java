@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Work of many tenants, done in the background: that of each in its order, and nobody's waits for another's. Thread-safe.
 ///
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// long as they like. As much waits as was said at first: whoever comes then takes the last place of the tenant that has most waiting, unless that is itself, which
 /// goes without.
 final class TenantLines<T> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TenantLines.class);
+
     private static final class Line<T> {
         final ArrayDeque<T> waiting = new ArrayDeque<>();
         @Nullable Thread worker;
@@ -27,7 +31,7 @@ final class TenantLines<T> implements AutoCloseable {
 
     /// @param name of the threads
     /// @param most how many may wait, of all tenants together
-    /// @param work does one piece of a tenant's; must not throw
+    /// @param work does one piece of a tenant's; what it throws is told in the log, and the next one is done
     TenantLines(String name, int most, BiConsumer<String, T> work) {
         this.name = name;
         this.most = most;
@@ -85,7 +89,12 @@ final class TenantLines<T> implements AutoCloseable {
 
     private void run(String tenant, Line<T> line) {
         for (T next = next(tenant, line); next != null; next = next(tenant, line)) {
-            work.accept(tenant, next);
+            try {
+                work.accept(tenant, next);
+            } catch (Throwable fault) {
+                // Also an error: the others of the tenant's line would keep their places for ever.
+                LOG.error("event=work-fault lines={} tenant={}", name, tenant, fault);
+            }
         }
     }
 
