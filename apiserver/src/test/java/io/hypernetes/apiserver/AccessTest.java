@@ -254,6 +254,20 @@ class AccessTest extends ClusterTest {
                         + "\"},\"target\":{\"kind\":\"Node\",\"name\":\"" + node + "\"}}");
     }
 
+    /// As upstream: its spec may say anything.
+    @Test
+    void aPodMayHaveAnyGrace() {
+        for (var grace : java.util.List.of("-5", "9223372036854775807")) {
+            admin.post(pods("default"), "{\"metadata\":{\"name\":\"any\"},\"spec\":{\"terminationGracePeriodSeconds\":" + grace
+                    + ",\"nodeName\":\"n1\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}").expect(201);
+            var marked = admin.delete(pods("default") + "/any").expect(200).json();
+            assertThat(io.hypernetes.objects.Json.number(marked, -1, "metadata", "deletionGracePeriodSeconds")).isEqualTo(grace.equals("-5") ? 1 : Long.MAX_VALUE);
+            assertThat(java.time.Instant.parse(io.hypernetes.objects.Json.string(marked, "metadata", "deletionTimestamp"))).isBefore("2400-01-01T00:00:00Z");
+            admin.delete(pods("default") + "/any?gracePeriodSeconds=0").expect(200);
+            admin.get(pods("default") + "/any").expect(404);
+        }
+    }
+
     @Test
     void aPodOnANodeEndsInGoodOrder() {
         admin.post(pods("default"), Cluster.pod("graceful")).expect(201);

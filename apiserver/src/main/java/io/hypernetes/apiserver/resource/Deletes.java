@@ -24,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Deletes objects: at once, or by a mark while finalizers or a pod's grace period hold them.
 final class Deletes {
     private static final long DEFAULT_GRACE_SECONDS = 30;
+    /// As far ahead as a pod's end is told: 292 years, what upstream's durations hold. Later ones would be no times of the API any more.
+    private static final long MOST_GRACE_SECONDS = Long.MAX_VALUE / 1_000_000_000;
     private static final int COMMIT_ATTEMPTS = 30;
 
     private final Store store;
@@ -201,7 +203,7 @@ final class Deletes {
         if (already && grace >= before) {
             return marked;
         }
-        metadata.put("deletionTimestamp", ApiTime.format(request.now().plusSeconds(grace)));
+        metadata.put("deletionTimestamp", ApiTime.format(request.now().plusSeconds(Math.min(grace, MOST_GRACE_SECONDS))));
         metadata.put("deletionGracePeriodSeconds", grace);
         if (!already && metadata.has("generation")) {
             metadata.put("generation", Json.number(metadata, 0, "generation") + 1);
@@ -235,7 +237,9 @@ final class Deletes {
             return 0;
         }
         var grace = options.grace();
-        return grace != null ? grace : Json.number(object, DEFAULT_GRACE_SECONDS, "spec", "terminationGracePeriodSeconds");
+        long seconds = grace != null ? grace : Json.number(object, DEFAULT_GRACE_SECONDS, "spec", "terminationGracePeriodSeconds");
+        // As upstream's pkg/registry/core/pod/strategy.go, CheckGracefulDelete.
+        return seconds < 0 ? 1 : seconds;
     }
 
     /// @throws ApiException 409 when the object is not the one that was meant
