@@ -28,6 +28,7 @@ import io.hypernetes.kubelet.probe.PodHttp;
 import io.hypernetes.kubelet.server.KubeletServer;
 import io.hypernetes.kubelet.server.PodEndpoints;
 import io.hypernetes.kubelet.server.ServerTls;
+import io.hypernetes.kubelet.staticpod.MachineCosts;
 import io.hypernetes.kubelet.staticpod.MirrorPods;
 import io.hypernetes.kubelet.staticpod.StaticPods;
 import io.hypernetes.kubelet.volume.ApiSources;
@@ -115,8 +116,9 @@ public final class Kubelet implements AutoCloseable {
         HostLookups hosts = new HostLookups(InetAddress::getAllByName);
         PodServices services = new PodServices(settings, cri, volumes, disks, sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
                 this::allocatable, this::ownNode, steps, metrics);
-        this.pods = new PodTable(services);
-        this.mirrors = new MirrorPods(client, pods);
+        MachineCosts costs = new MachineCosts();
+        this.pods = new PodTable(services, costs::added);
+        this.mirrors = new MirrorPods(client, pods, costs);
         this.staticPods = new StaticPods(settings.stateFolder().resolve("manifests"), settings.nodeName(), pods, mirrors);
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
                 .handler(mirrors);

@@ -161,6 +161,32 @@ class AdmittedPodsTest extends KubeletHarness {
         grantedSoon();
     }
 
+    /// Whoever is bound here fails for want of room; who wants to become larger waits on.
+    @Test
+    void whoIsBoundHereComesBeforeAResizeThatWaits() {
+        deferredBeside("other");
+        client.of(Kind.POD).delete(key("other"), Deletion.now(read("other").getMetadata().getUid()));
+        create(pod("second").editSpec().editContainer(0).withResources(cpu(processors(0.6))).endContainer().endSpec().build());
+        running("second");
+        assertThat(pending(read("grows"))).containsExactly("Deferred");
+    }
+
+    @Test
+    void whoWaitsForOneThatLeavesBeginsWhenAnotherHasBecomeSmallEnough() {
+        create(pod("big").editSpec().editContainer(0).withName("big").withResources(cpu(processors(0.6))).endContainer().endSpec().build());
+        running("big");
+        create(pod("leaves").editSpec().withTerminationGracePeriodSeconds(600L).editContainer(0).withResources(cpu(processors(0.3))).endContainer().endSpec().build());
+        running("leaves");
+        cri.ignoreTerm = true;
+        client.of(Kind.POD).change(key("leaves"), "status", pod -> pod.edit().editStatus().withPhase("Failed").endStatus().build());
+        create(pod("waits").editSpec().editContainer(0).withResources(cpu(processors(0.3))).endContainer().endSpec().build());
+        Awaitility.await().until(() -> waiting() == 1);
+        change("big", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu("1m")).endContainer().endSpec().build());
+        running("waits");
+        assertThat(cri.calls()).doesNotContain("stop-sandbox");
+        cri.ignoreTerm = false;
+    }
+
     private void deferredBeside(String name) {
         String half = processors(0.6);
         create(pod(name).editSpec().withRestartPolicy("Never").editContainer(0).withName(name).withResources(cpu(half)).endContainer().endSpec().build());

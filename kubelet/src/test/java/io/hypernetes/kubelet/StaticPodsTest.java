@@ -94,6 +94,23 @@ class StaticPodsTest extends KubeletHarness {
         await().untilAsserted(() -> assertThat(overheads()).containsExactly(300L << 20));
     }
 
+    /// Its file is read before the API has answered.
+    @Test
+    void whatAnotherOfItsClassCostsIsKnownToTheFirstMachineOfAKubeletThatHasJustBegun() throws Exception {
+        write("agent:1");
+        mirror(pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Running"));
+        costs("300Mi");
+        kubelet.close();
+        synchronized (cri) {
+            cri.runs.clear();
+            cri.sandboxes.clear();
+        }
+        Files.writeString(manifest().resolveSibling("other.yaml"), Files.readString(manifest()).replace("agent", "other"));
+        api.failNext("/pods", 503, 1);
+        kubelet = kubelet();
+        await().untilAsserted(() -> assertThat(overheads()).containsExactly(300L << 20, 300L << 20));
+    }
+
     private void costs(String memory) {
         client.of(Kind.POD).change(MIRROR, null, pod -> pod.edit().editSpec().withOverhead(Map.of("memory", new Quantity(memory))).endSpec().build());
     }

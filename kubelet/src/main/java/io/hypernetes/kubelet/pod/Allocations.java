@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +42,7 @@ final class Allocations {
 
     /// @param allocatable what the node offers to pods now
     /// @param standing of a pod that was noted, by its uid; called while others wait for this record
-    /// @param freed called, in the same way, when a pod that was noted counts for less than before
+    /// @param freed called, in the same way, when a pod that was noted counts for less than before; returns at once and calls nobody
     Allocations(Supplier<Map<String, Quantity>> allocatable, Function<String, Standing> standing, Runnable freed) {
         this.allocatable = allocatable;
         this.standing = standing;
@@ -132,7 +133,29 @@ final class Allocations {
     /// Notes a pod that is here already, whatever there is room for: at the first look, as those that follow are nothing new. To be called before anybody else
     /// knows of the pod.
     synchronized void admit(Pod pod) {
-        noted.compute(uid(pod), (uid, known) -> known == null || known.isOrphan() ? new Noted(pod, first(pod), false) : known);
+        change(uid(pod), known -> known == null || known.isOrphan() ? new Noted(pod, first(pod), false) : known);
+    }
+
+    private void change(String uid, UnaryOperator<@Nullable Noted> change) {
+        Noted before = noted.get(uid);
+        Noted now = change.apply(before);
+        if (now == null || now == before) {
+            return;
+        }
+        Pod counted = before == null ? null : counted(before);
+        noted.put(uid, now);
+        if (counted != null && countsForLess(counted, counted(now))) {
+            freed.run();
+        }
+    }
+
+    private static boolean countsForLess(Pod before, Pod now) {
+        return Stream.concat(RESIZABLE.stream(), Stream.of("ephemeral-storage"))
+                .anyMatch(resource -> PodTotals.requestsWithMachine(now, resource).compareTo(PodTotals.requestsWithMachine(before, resource)) < 0);
+    }
+
+    private Pod counted(Noted one) {
+        return withMachine(with(one.pod(), one.grant().most()));
     }
 
     /// Whether it was noted.
@@ -174,8 +197,8 @@ final class Allocations {
 
     /// What the machine of a pod that was noted costs beside its containers.
     synchronized void costs(String uid, Map<String, Quantity> overhead) {
-        noted.computeIfPresent(uid, (same, known) ->
-                new Noted(known.pod().edit().editSpec().withOverhead(overhead).endSpec().build(), known.grant(), known.isOrphan()));
+        change(uid, known -> known == null ? null
+                : new Noted(known.pod().edit().editSpec().withOverhead(overhead).endSpec().build(), known.grant(), known.isOrphan()));
     }
 
     /// The last machine that a pod has, or had and may have again.
@@ -223,7 +246,7 @@ final class Allocations {
     private List<Pod> others(Pod pod, Standing... those) {
         return noted.entrySet().stream()
                 .filter(each -> !each.getKey().equals(uid(pod)) && List.of(those).contains(standing.apply(each.getKey())))
-                .map(each -> withMachine(with(each.getValue().pod(), each.getValue().grant().most())))
+                .map(each -> counted(each.getValue()))
                 .toList();
     }
 

@@ -1,7 +1,6 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -87,15 +86,6 @@ final class OwnPods {
             here.put(uid(pod), ObjectKey.of(pod));
         });
         return next;
-    }
-
-    /// What the machine of one that waits costs beside its containers.
-    synchronized void costs(String uid, Map<String, Quantity> overhead) {
-        waiting.replaceAll((key, pod) -> uid.equals(uid(pod)) ? withCost(pod, overhead) : pod);
-    }
-
-    static Pod withCost(Pod pod, Map<String, Quantity> overhead) {
-        return pod.edit().editSpec().withOverhead(overhead).endSpec().build();
     }
 
     private Optional<Pod> waiting(String uid) {

@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.WorkLoop;
+import io.hypernetes.client.WorkQueue;
 import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,12 +33,19 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final Newcomers newcomers;
     private final OwnPods own = new OwnPods();
     private final PodWorker.Home home = new Home();
+    /// Whoever gives something back may hold locks. Upstream's kubelet has one place for this, too (pkg/kubelet/allocation, RetryPendingResizes).
+    private final WorkQueue<String> room = new WorkQueue<>();
+    private final WorkLoop<String> roomGiven = new WorkLoop<>("room-given", room, 1, _ -> giveRoom());
+    private final UnaryOperator<Pod> costs;
     private boolean closed;
 
-    public PodTable(PodServices services) {
+    /// @param costs a pod of the node's own with what its machine costs, as far as that is known; asked when a machine may be made for it
+    public PodTable(PodServices services, UnaryOperator<Pod> costs) {
         this.services = services;
-        this.allocations = new Allocations(services.allocatable(), this::standing, this::tellOfRoom);
+        this.costs = costs;
+        this.allocations = new Allocations(services.allocatable(), this::standing, () -> room.add("node"));
         this.newcomers = new Newcomers(new Admission(allocations), services.events());
+        roomGiven.start();
     }
 
     @Override
@@ -50,7 +60,8 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     /// A pod of the node's own, for which there is room because its operator says so. It begins when nothing of another one of its name is left, nor of itself
     /// if it was taken away and put back.
-    public synchronized void addOwn(Pod pod) {
+    public synchronized void addOwn(Pod added) {
+        Pod pod = costs.apply(added);
         // Its place is its own while it waits.
         allocations.admit(pod);
         PodWorker worker = workers.get(pod.getMetadata().getUid());
@@ -63,17 +74,27 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     private void beginOwn() {
-        own.next().forEach(pod -> start(ObjectKey.of(pod), pod.getMetadata().getUid(), pod, null));
+        own.next().forEach(this::startOwn);
+    }
+
+    /// The API may have told of its cost since it was read.
+    private void startOwn(Pod pod) {
+        Pod now = costs.apply(pod);
+        String uid = now.getMetadata().getUid();
+        Map<String, Quantity> overhead = now.getSpec().getOverhead();
+        if (overhead != null) {
+            allocations.costs(uid, overhead);
+        }
+        start(ObjectKey.of(now), uid, now, null);
     }
 
     /// What the machine of a pod of the node's own costs beside its containers: this counts now, and the next machine is made for it.
     public synchronized void costs(String uid, Map<String, Quantity> overhead) {
         allocations.costs(uid, overhead);
-        own.costs(uid, overhead);
         PodWorker worker = workers.get(uid);
         if (worker != null) {
             worker.pod().filter(pod -> own.has(uid) && !overhead.equals(pod.getSpec().getOverhead()))
-                    .ifPresent(pod -> worker.update(OwnPods.withCost(pod, overhead)));
+                    .ifPresent(pod -> worker.update(pod.edit().editSpec().withOverhead(overhead).endSpec().build()));
         }
     }
 
@@ -118,7 +139,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         allocations.machine(uid, seen);
         Optional<Pod> wanted = own.found(uid, keyOf(uid, seen));
         if (wanted.isPresent()) {
-            start(ObjectKey.of(wanted.get()), uid, wanted.get(), null);
+            startOwn(wanted.get());
         } else {
             orphan(uid, seen);
         }
@@ -172,6 +193,13 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (worker != null) {
             worker.wake();
         }
+    }
+
+    /// There may be more room than before: for those that are bound to this node first, who would fail for want of what another one became larger by.
+    private Optional<Duration> giveRoom() {
+        letIn();
+        tellOfRoom();
+        return Optional.empty();
     }
 
     /// Who waits for room to become larger asks again.
@@ -246,6 +274,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
+        roomGiven.close();
         workers.values().forEach(PodWorker::close);
     }
 
@@ -330,8 +359,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final class Home implements PodWorker.Home {
         @Override
         public void left() {
-            letIn();
-            tellOfRoom();
+            giveRoom();
         }
 
         @Override

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// operator's of the same class. Others may have their pods changed by whom they like.
 ///
 /// Safe for use by many threads.
-final class MachineCosts {
+public final class MachineCosts {
     private final Map<String, Map<String, Quantity>> ofMirrored = new ConcurrentHashMap<>();
     private final Map<String, Map<String, Quantity>> ofClass = new ConcurrentHashMap<>();
 
@@ -42,7 +42,7 @@ final class MachineCosts {
     }
 
     /// The static pod with what its machine will cost, as far as that is known.
-    Pod added(Pod pod) {
+    public Pod added(Pod pod) {
         @Nullable Map<String, Quantity> cost = ofMirrored(pod.getMetadata().getUid()).orElse(ofClass.get(runtimeClass(pod)));
         return cost == null ? pod : pod.edit().editSpec().withOverhead(cost).endSpec().build();
     }

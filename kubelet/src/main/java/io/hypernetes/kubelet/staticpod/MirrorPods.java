@@ -26,15 +26,17 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     private final Client client;
     private final PodTable pods;
     private final Map<ObjectKey, Pod> wanted = new ConcurrentHashMap<>();
-    private final MachineCosts costs = new MachineCosts();
+    private final MachineCosts costs;
     /// Mirrors of what was taken away: what they tell is not of what is put back, though that says the same.
     private final Set<ObjectKey> past = ConcurrentHashMap.newKeySet();
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
     private final WorkLoop<ObjectKey> loop;
 
-    public MirrorPods(Client client, PodTable pods) {
+    /// @param costs learns here what the API says of it
+    public MirrorPods(Client client, PodTable pods, MachineCosts costs) {
         this.client = client;
         this.pods = pods;
+        this.costs = costs;
         this.loop = new WorkLoop<>("mirror-pods", queue, 1, this::reconcile).start();
     }
 
@@ -71,11 +73,6 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     @Override
     public void close() {
         loop.close();
-    }
-
-    /// A static pod with what its machine will cost, as far as the API has said that: a machine keeps what it was made for.
-    Pod withCost(Pod pod) {
-        return costs.added(pod);
     }
 
     /// Has the API show a static pod, of which the table knows.

@@ -136,7 +136,7 @@ public final class StaticPods implements AutoCloseable {
             Pod before = known.get(file);
             if (before == null || !uid(before).equals(uid(pod))) {
                 LOG.info("event=static-pod file={} pod={} uid={}", file, pod.getMetadata().getName(), uid(pod));
-                pods.addOwn(mirrors.withCost(pod));
+                pods.addOwn(pod);
                 mirrors.wanted(pod);
             }
         });

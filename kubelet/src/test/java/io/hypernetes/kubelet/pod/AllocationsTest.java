@@ -8,6 +8,8 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.ResourceRequirementsBuilder;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.cri.v1.LinuxContainerResources;
+import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Instant;
@@ -141,6 +143,26 @@ class AllocationsTest {
         assertThat(freed).isEqualTo(2);
         node.forget("a");
         assertThat(freed).isEqualTo(3);
+    }
+
+    @Test
+    void itIsToldWhenWhatIsNotedInPlaceOfAnOrphanCountsForLess() {
+        LinuxContainerResources three = LinuxContainerResources.newBuilder().setCpuShares(3 * 1024).build();
+        node.orphan("a", new ObservedPod(List.of(), List.of(new ObservedContainer("c", "s", "main", 0, ObservedContainer.State.RUNNING, Instant.EPOCH, Instant.EPOCH, null,
+                0, "", "", "", Map.of(), "", three, ""))));
+        assertThat(node.admitIfRoom(pod("b", "3"))).isPresent();
+        node.admit(pod("a", "1"));
+        assertThat(freed).isEqualTo(1);
+        assertThat(node.admitIfRoom(pod("b", "3"))).isEmpty();
+    }
+
+    @Test
+    void itIsToldWhenTheMachineOfAPodCostsLess() {
+        admit(pod("a", "3"));
+        node.costs("a", Map.of("cpu", new Quantity("500m")));
+        assertThat(freed).isZero();
+        node.costs("a", Map.of("cpu", new Quantity("250m")));
+        assertThat(freed).isEqualTo(1);
     }
 
     @Test
