@@ -50,6 +50,39 @@ class StaticPodsInTurnTest extends KubeletHarness {
         tellsThatItRuns("agent:1");
     }
 
+    /// What ended of the former did not end of this one; nobody could take that back.
+    @Test
+    void oneThatIsPutBackWhileItEndsIsToldOfAnew() throws Exception {
+        writeTwo();
+        tellsThatItRuns("agent:1");
+        cri.exit("aside", 0);
+        await().until(() -> mirror().orElseThrow().getStatus().getContainerStatuses().stream().anyMatch(each -> each.getState().getTerminated() != null));
+        cri.ignoreTerm = true;
+        Files.delete(manifest());
+        await().until(() -> mirror().isEmpty() && cri.calls().contains("stop main 7"));
+        writeTwo();
+        await().until(() -> mirror().isPresent());
+        await().atMost(Duration.ofSeconds(30)).until(() -> sandboxesMade() == 2);
+        cri.ignoreTerm = false;
+        tellsThatItRuns("agent:1");
+        assertThat(mirror().orElseThrow().getStatus().getContainerStatuses()).hasSize(2).allMatch(each -> each.getState().getRunning() != null);
+    }
+
+    private void writeTwo() throws IOException {
+        Path draft = Files.writeString(folder.resolve("draft"), """
+                apiVersion: v1
+                kind: Pod
+                metadata: {name: agent}
+                spec:
+                  terminationGracePeriodSeconds: 7
+                  restartPolicy: Never
+                  containers:
+                  - {name: main, image: 'agent:1', imagePullPolicy: IfNotPresent}
+                  - {name: aside, image: 'agent:1', imagePullPolicy: IfNotPresent}
+                """);
+        Files.move(draft, manifest(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
     @Test
     void oneWhoseFileIsRenamedBeginsAnew() throws Exception {
         begun("agent:1");

@@ -87,10 +87,11 @@ final class PodDeparture {
         return Optional.empty();
     }
 
-    /// Takes the next step to the end of all that runs, of which the API is told as long as something does.
+    /// Takes the next step to the end of all that runs, of which the API is told as long as something does; of what was taken away it is told nothing, as it may
+    /// have another one in its place.
     private Optional<ObservedPod> end(@Nullable Pod now, ObservedPod seen, long graceSeconds) {
         Optional<ObservedPod> ended = ending.advance(now, seen, graceSeconds);
-        if (ended.isEmpty() && now != null) {
+        if (ended.isEmpty() && now != null && !fate.isRemoved()) {
             status.tell(now, seen, StatusTelling.Plain.GOES_ON);
         }
         return ended;

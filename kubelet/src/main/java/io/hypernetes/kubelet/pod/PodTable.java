@@ -81,11 +81,18 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private void startOwn(Pod pod) {
         Pod now = costs.apply(pod);
         String uid = now.getMetadata().getUid();
+        // Also of a pass that was under way when the one before was taken away.
+        dropStatus(now);
         Map<String, Quantity> overhead = now.getSpec().getOverhead();
         if (overhead != null) {
             allocations.costs(uid, overhead);
         }
         start(ObjectKey.of(now), uid, now, null);
+    }
+
+    /// What was to be told of one of the node's own that was taken away is not of what is put in its place.
+    private void dropStatus(Pod pod) {
+        services.statuses().drop(ObjectKey.of(pod), pod.getMetadata().getUid());
     }
 
     /// What the machine of a pod of the node's own costs beside its containers: this counts now, and the next machine is made for it.
@@ -112,6 +119,9 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         PodWorker worker = workers.get(uid);
         if (worker != null) {
             worker.remove();
+            if (own.has(uid)) {
+                dropStatus(last);
+            }
         } else if (awaited) {
             allocations.forget(uid);
         }
@@ -241,7 +251,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Tells the API anew what became of a pod: whoever was told before is not there any more.
     public void tellAgain(String uid) {
         PodWorker worker = workers.get(uid);
-        if (worker != null) {
+        if (worker != null && !worker.isTakenAway()) {
             worker.tellAgain();
         }
     }

@@ -56,6 +56,11 @@ public final class StatusWriter implements AutoCloseable {
         queue.add(pod);
     }
 
+    /// What has not been written of it yet is not to be.
+    void drop(ObjectKey key, String uid) {
+        wanted.remove(new Meant(key, uid));
+    }
+
     @Override
     public void close() {
         loop.close();

@@ -37,6 +37,22 @@ class StatusWriterTest {
         }
     }
 
+    @Test
+    void whatIsDroppedBeforeTheApiTakesItIsNeverWritten() {
+        String put = "PUT /tenants/red/api/v1/namespaces/default/pods/web/status";
+        try (FakeApi api = new FakeApi(); Client client = api.client(); StatusWriter writer = new StatusWriter(client)) {
+            Pod pod = client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withName("web").withNamespace("default").endMetadata()
+                    .withNewSpec().addNewContainer().withName("main").withImage("i").endContainer().endSpec().build());
+            api.failNext(put, 503, Integer.MAX_VALUE);
+            writer.write(KEY, pod.getMetadata().getUid(), new PodStatusBuilder().withPhase("Failed").build());
+            await().until(() -> api.requests().contains(put));
+            writer.drop(KEY, pod.getMetadata().getUid());
+            // One that was under way may follow; it would be tried again after 100 ms, 200 ms and so on.
+            long tried = api.requests().stream().filter(put::equals).count();
+            await().during(Duration.ofSeconds(1)).until(() -> api.requests().stream().filter(put::equals).count() <= tried + 1);
+        }
+    }
+
     private static ContainerStatus main(ContainerState state) {
         return new ContainerStatusBuilder().withName("main").withImage("i").withImageID("i").withRestartCount(0).withReady(false).withState(state).build();
     }
