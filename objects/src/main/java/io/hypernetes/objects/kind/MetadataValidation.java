@@ -104,7 +104,7 @@ final class MetadataValidation {
         }
         if (Json.present(oldMeta.get("deletionTimestamp"))) {
             Set<String> before = new HashSet<>(finalizerNames(oldMeta));
-            List<String> added = finalizerNames(meta).stream().filter(f -> !before.contains(f)).toList();
+            List<String> added = finalizerNames(meta).stream().filter(f -> !before.contains(f)).distinct().sorted().toList();
             if (!added.isEmpty()) {
                 errors.forbidden(
                         "metadata.finalizers",
