@@ -241,7 +241,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Ends the machine and gives back what it used. Idempotent.
     void stop(String why) {
-        lockToEnd();
+        lockToEnd(why);
         try {
             if (record().hasDisks()) {
                 unmount(Duration.ZERO);
@@ -479,7 +479,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Takes the lock for who ends the machine. Whoever holds it may be waiting for a guest that does not answer, or for all of its memory to be written or read,
     /// and so may the next one: without a line, or a machine, each is done.
-    private void lockToEnd() {
+    private void lockToEnd(String why) {
         boolean interrupted = false;
         while (true) {
             try {
@@ -489,7 +489,7 @@ public final class Sandbox implements AutoCloseable {
             } catch (InterruptedException impatient) {
                 interrupted = true;
             }
-            end.hasten();
+            end.hasten(why);
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -26,6 +26,8 @@ final class SandboxEnd {
     private final BiConsumer<String, ContainerEvent.Kind> tell;
     /// Whether a machine is being made that nobody holds yet.
     private volatile boolean loading;
+    /// Why whoever waits for the lock ends the machine; empty when nobody does.
+    private volatile String asked = "";
 
     /// @param tell told what becomes of which container or sandbox
     SandboxEnd(
@@ -60,11 +62,12 @@ final class SandboxEnd {
         Container.lost(containers.all(), why);
     }
 
-    /// The machine has ended by itself, unless it has been replaced meanwhile.
+    /// The machine has ended by itself, unless it has been replaced meanwhile, or by whoever waits for the lock to do so and only comes second.
     void machineEnded(Machine which, String why) {
         if (ledger.record().phase() == SandboxRecord.Phase.READY && tether.machine().orElse(null) == which) {
             LOG.warn("event=machine-ended sandbox={} why=\"{}\"", id(), why);
-            stop("The pod's virtual machine has ended by itself: " + why);
+            String wanted = asked;
+            stop(wanted.isEmpty() ? "The pod's virtual machine has ended by itself: " + why : wanted);
         }
     }
 
@@ -83,7 +86,10 @@ final class SandboxEnd {
 
     /// Ends what whoever holds the sandbox's lock may be waiting for: a guest that does not answer, or all of its memory being written or read, which takes
     /// minutes. Needs no lock itself; to be called again as long as that lasts.
-    void hasten() {
+    ///
+    /// @param why the machine is to end
+    void hasten(String why) {
+        asked = why;
         tether.cutLine();
         standstill.giveUpSaving();
         if (loading) {
