@@ -90,7 +90,7 @@ final class CriConfigs {
         if (requested.signum() > 0) {
             annotations.put(Labels.REQUESTED_MEMORY, requested.setScale(0, RoundingMode.CEILING).toPlainString());
         }
-        PodTotals.limits(pod, "memory").ifPresent(limit -> annotations.put(Labels.LIMITED_MEMORY, limit.setScale(0, RoundingMode.CEILING).toPlainString()));
+        PodTotals.limits(pod, "memory").filter(limit -> limit.signum() > 0).ifPresent(limit -> annotations.put(Labels.LIMITED_MEMORY, limit.setScale(0, RoundingMode.CEILING).toPlainString()));
         long known = PodTotals.limits(pod, "memory").isPresent() ? 0 : whole(PodTotals.mostKnown(pod, "memory"));
         if (known > 0) {
             annotations.put(Labels.LEAST_MEMORY, String.valueOf(known));
