@@ -12,6 +12,8 @@ import io.hypernetes.client.Kind;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -165,8 +167,18 @@ class AdmittedPodsTest extends KubeletHarness {
     @Test
     void whoIsBoundHereComesBeforeAResizeThatWaits() {
         deferredBeside("other");
+        CountDownLatch release = new CountDownLatch(1);
+        cri.beforeSandboxGoes = () -> {
+            try {
+                release.await(60, TimeUnit.SECONDS);
+            } catch (InterruptedException cancelled) {
+                Thread.currentThread().interrupt();
+            }
+        };
         client.of(Kind.POD).delete(key("other"), Deletion.now(read("other").getMetadata().getUid()));
         create(pod("second").editSpec().editContainer(0).withResources(cpu(processors(0.6))).endContainer().endSpec().build());
+        Awaitility.await().until(() -> waiting() == 1);
+        release.countDown();
         running("second");
         assertThat(pending(read("grows"))).containsExactly("Deferred");
     }
