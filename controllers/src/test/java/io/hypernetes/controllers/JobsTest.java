@@ -221,6 +221,15 @@ class JobsTest {
         await().untilAsserted(() -> assertThat(bench.client.of(Kind.POD).find(bench.key(lost.getMetadata().getName()))).isEmpty());
     }
 
+    /// No kubelet ever says when its containers ended.
+    @Test
+    void anIndexWhosePodIsLostWithItsNodeGoesOn() {
+        lostWithItsNode(indexed("lost-index", RUNS, 1).editSpec().withBackoffLimit(Integer.MAX_VALUE).withBackoffLimitPerIndex(5).endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("lost-index")).extracting(pod -> pod.getMetadata().getAnnotations().get("batch.kubernetes.io/job-index-failure-count"))
+                .contains("1"));
+        bench.delete(Kind.JOB, "lost-index");
+    }
+
     @Test
     void aPodThatIsLostWithItsNodeIsNoFailureWhenThePolicyIgnoresIt() {
         Pod lost = lostWithItsNode(job("excused", RUNS).editSpec().withBackoffLimit(0).withNewPodFailurePolicy().addNewRule().withAction("Ignore")

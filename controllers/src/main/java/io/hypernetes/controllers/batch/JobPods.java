@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.hypernetes.controllers.pods.PodState;
 import java.time.Instant;
@@ -103,16 +104,46 @@ final class JobPods {
         return changed;
     }
 
-    /// When the last container of an ended pod ended; now when none says so.
+    /// When a pod ended, or was asked to: the same at every look, so that a pause after it comes to its end. As getFinishedTime in upstream's
+    /// `pkg/controller/job/backoff_utils.go`: the end of its last container; else since when it is not ready; else, of one that was lost with its
+    /// node and is taken away, when that was asked for; else when it was made.
+    ///
+    /// @param now of a pod without any time, which no API server has
     static Instant finished(Pod pod, Instant now) {
-        if (pod.getStatus() == null || pod.getStatus().getContainerStatuses() == null) {
-            return now;
+        return lastEnd(pod).or(() -> notReadySince(pod)).or(() -> askedToGo(pod))
+                .or(() -> PodState.time(pod.getMetadata().getCreationTimestamp()))
+                .orElse(now);
+    }
+
+    /// Empty when a container has not ended, or nobody ever said that it did: what the others say is then older than the end of the pod.
+    private static Optional<Instant> lastEnd(Pod pod) {
+        if (pod.getStatus() == null) {
+            return Optional.empty();
         }
-        Optional<Instant> latest = pod.getStatus().getContainerStatuses().stream()
+        List<ContainerStatus> all = new ArrayList<>(orEmpty(pod.getStatus().getContainerStatuses()));
+        // A sidecar ends after the others.
+        List<String> sidecars = orEmpty(pod.getSpec() == null ? null : pod.getSpec().getInitContainers()).stream()
+                .filter(container -> "Always".equals(container.getRestartPolicy())).map(Container::getName).toList();
+        orEmpty(pod.getStatus().getInitContainerStatuses()).stream().filter(status -> sidecars.contains(status.getName())).forEach(all::add);
+        List<Instant> ends = all.stream()
                 .map(ContainerStatus::getState)
                 .filter(state -> state != null && state.getTerminated() != null)
                 .flatMap(state -> PodState.time(state.getTerminated().getFinishedAt()).stream())
-                .max(Instant::compareTo);
-        return latest.orElse(now);
+                .toList();
+        return ends.size() < all.size() ? Optional.empty() : ends.stream().max(Instant::compareTo);
+    }
+
+    private static Optional<Instant> notReadySince(Pod pod) {
+        PodCondition ready = PodState.condition(pod, "Ready");
+        return ready == null || !"False".equals(ready.getStatus()) ? Optional.empty() : PodState.time(ready.getLastTransitionTime());
+    }
+
+    private static Optional<Instant> askedToGo(Pod pod) {
+        Long grace = pod.getMetadata().getDeletionGracePeriodSeconds();
+        return PodState.time(pod.getMetadata().getDeletionTimestamp()).map(gone -> gone.minusSeconds(grace == null ? 0 : grace));
+    }
+
+    private static <T> List<T> orEmpty(@Nullable List<T> list) {
+        return list == null ? List.of() : list;
     }
 }
