@@ -93,6 +93,20 @@ class MutatedObjectsTest extends ClusterTest {
         assertThat(scaled.path("metadata").path("generation").asInt()).isEqualTo(3);
     }
 
+    /// Upstream merges keys of labels when mutation is done (mutatePodAffinity of `pkg/registry/core/pod/strategy.go`, in `PrepareForCreate`).
+    @Test
+    void keysOfLabelsGetTheValuesThatMutationLeft() {
+        var blue = tenant("keyed");
+        policy(blue, "", "v1", "pods", "\"CREATE\"", "[JSONPatch{op: 'replace', path: '/metadata/labels/hash', value: "
+                + "has(object.spec.topologySpreadConstraints[0].labelSelector.matchExpressions) ? 'seen' : 'new'}]");
+        var pod = Cluster.pod("one").replace("\"containers\"", "\"topologySpreadConstraints\":[{\"maxSkew\":1,\"topologyKey\":\"zone\",\"whenUnsatisfiable\":\"DoNotSchedule\","
+                + "\"labelSelector\":{},\"matchLabelKeys\":[\"hash\"]}],\"containers\"");
+        pod = pod.replace("\"metadata\":{", "\"metadata\":{\"labels\":{\"hash\":\"old\"},");
+        var made = blue.post("/api/v1/namespaces/default/pods", pod).expect(201).json();
+        assertThat(made.path("spec").path("topologySpreadConstraints").path(0).path("labelSelector"))
+                .hasToString("{\"matchExpressions\":[{\"key\":\"hash\",\"operator\":\"In\",\"values\":[\"new\"]}]}");
+    }
+
     @Test
     void podSecurityJudgesWhatMutationMadeOfEphemeralContainers() {
         var blue = tenant("guarded");

@@ -140,6 +140,7 @@ final class Writes {
                 kind.named(object);
                 admitted = admission.again(request, object);
             }
+            object = kind.completed(object);
             operations.addAll(admission.settle(request, object, Json.object()));
             var errors = kind.validateCreate(object, warning -> Decoding.warn(request.http(), warning));
             if (!errors.isEmpty()) {

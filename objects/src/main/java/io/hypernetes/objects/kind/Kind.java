@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// One kind that is served, with all that is particular to it.
 ///
 /// The order on the write path: decode ([io.hypernetes.objects.schema.Decoder]), [#setDefaults], [#prepareCreate] or
-/// [#prepareUpdate], [#validateCreate] or [#validateUpdate], commit. Methods that change an object say so; everything is
+/// [#prepareUpdate], for new objects [#completed], [#validateCreate] or [#validateUpdate], commit. Methods that change an object say so; everything is
 /// thread-safe as long as one tree is not shared.
 public final class Kind {
     /// The groups whose kinds upstream judges by what apimachinery says of metadata alone, beside custom ones.
@@ -94,6 +94,12 @@ public final class Kind {
             meta.put("generation", 1);
         }
         rules.prepareCreate(object);
+    }
+
+    /// A new object with what follows from all the rest of it. To be called when mutation is done, before [#validateCreate], and once for each try: what is
+    /// complete is not to be completed again. The argument is not changed; it is what is returned when there is nothing to add.
+    public ObjectNode completed(ObjectNode object) {
+        return rules.completed(object);
     }
 
     /// Completes a new object with what follows from its name, changing it. To be called when the name is known, again for each new try of a name.

@@ -46,6 +46,11 @@ interface KindRules {
     /// Sets what a new object has whatever the client says; its status was removed before, its uid is set.
     default void prepareCreate(ObjectNode object) {}
 
+    /// A new object with what follows from all the rest of it, once nobody changes it any more; the same one when nothing does.
+    default ObjectNode completed(ObjectNode object) {
+        return object;
+    }
+
     /// Sets what follows from the name of a new object, which is known last of all when the server makes it. May come again with another name.
     default void named(ObjectNode object) {}
 

@@ -2,6 +2,7 @@ package io.hypernetes.objects.kind;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,16 +19,27 @@ final class MatchLabelKeys {
 
     private MatchLabelKeys() {}
 
-    /// For a pod that is to be made (mutatePodAffinity and mutateTopologySpreadConstraints in upstream's pkg/registry/core/pod/strategy.go).
-    static void merge(ObjectNode pod) {
-        JsonNode labels = pod.path("metadata").path("labels");
+    /// A pod that is to be made, with its keys merged (mutatePodAffinity and mutateTopologySpreadConstraints in upstream's pkg/registry/core/pod/strategy.go);
+    /// the same object when it has none. To be asked once for each new pod: what is merged twice is in its selectors twice, which is wrong.
+    static ObjectNode merged(ObjectNode pod) {
+        if (terms(pod).stream().allMatch(term -> term.path(MATCH).isEmpty() && term.path(MISMATCH).isEmpty())) {
+            return pod;
+        }
+        ObjectNode merged = pod.deepCopy();
+        terms(merged).forEach(term -> merge(term, merged.path("metadata").path("labels")));
+        return merged;
+    }
+
+    private static List<JsonNode> terms(ObjectNode pod) {
         JsonNode spec = pod.path("spec");
+        List<JsonNode> terms = new ArrayList<>();
         for (String kind : List.of("podAffinity", "podAntiAffinity")) {
             JsonNode affinity = spec.path("affinity").path(kind);
-            Json.objects(affinity, PlacementValidation.REQUIRED).forEach(term -> merge(term, labels));
-            Json.objects(affinity, PlacementValidation.PREFERRED).forEach(preference -> merge(preference.path("podAffinityTerm"), labels));
+            terms.addAll(Json.objects(affinity, PlacementValidation.REQUIRED));
+            Json.objects(affinity, PlacementValidation.PREFERRED).forEach(preference -> terms.add(preference.path("podAffinityTerm")));
         }
-        Json.objects(spec, "topologySpreadConstraints").forEach(constraint -> merge(constraint, labels));
+        terms.addAll(Json.objects(spec, "topologySpreadConstraints"));
+        return terms;
     }
 
     private static void merge(JsonNode term, JsonNode labels) {

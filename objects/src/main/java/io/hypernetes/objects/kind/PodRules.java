@@ -25,7 +25,6 @@ final class PodRules implements KindRules {
         ObjectNode spec = Json.child(pod, "spec");
         PodSpecDefaults.addNodeLossTolerations(spec);
         PodSpecDefaults.addResizePolicies(spec);
-        MatchLabelKeys.merge(pod);
         ObjectNode status = Json.child(pod, "status");
         status.put("phase", "Pending");
         status.put("qosClass", PodQos.of(spec));
@@ -39,6 +38,12 @@ final class PodRules implements KindRules {
                     .put("reason", "SchedulingGated")
                     .put("message", "Scheduling is blocked due to non-empty scheduling gates");
         }
+    }
+
+    /// Webhooks see the keys alone, and may still change the labels whose values are merged.
+    @Override
+    public ObjectNode completed(ObjectNode pod) {
+        return MatchLabelKeys.merged(pod);
     }
 
     @Override

@@ -55,7 +55,10 @@ class PodRulesTest {
                 + "'preferredDuringSchedulingIgnoredDuringExecution':[{'weight':1,'podAffinityTerm':{'topologyKey':'host','labelSelector':{'matchLabels':{'a':'b'}},'mismatchLabelKeys':['hash']}}]}}}");
         pod.withObject("/metadata/labels").put("hash", "17");
         PODS.prepareCreate(pod);
+        ObjectNode asked = pod.deepCopy();
+        pod = PODS.completed(pod);
         assertThat(PODS.validateCreate(pod)).isEmpty();
+        assertThat(PODS.completed(asked)).as("of what was asked for it is made once more when another writer came first").isEqualTo(pod);
         assertThat(pod.at("/spec/topologySpreadConstraints/0/labelSelector")).isEqualTo(json("{'matchExpressions':[{'key':'hash','operator':'In','values':['17']}]}"));
         assertThat(pod.at("/spec/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/0/labelSelector"))
                 .isEqualTo(json("{'matchExpressions':[{'key':'app','operator':'Exists'},{'key':'hash','operator':'In','values':['17']}]}"));
@@ -74,6 +77,7 @@ class PodRulesTest {
                 + "{'topologyKey':'host','labelSelector':{},'matchLabelKeys':['other','/simple'],'mismatchLabelKeys':['other']}]}}}");
         pod.withObject("/metadata/labels").put("key", "value1");
         PODS.prepareCreate(pod);
+        pod = PODS.completed(pod);
         assertThat(PODS.validateCreate(pod).stream().map(FieldError::text)).containsExactlyInAnyOrder(
                 "spec.topologySpreadConstraints[0].matchLabelKeys: Forbidden: must not be specified when labelSelector is not set",
                 "spec.topologySpreadConstraints[1][0]: Invalid value: \"key\": exists in both matchLabelKeys and labelSelector",
