@@ -11,15 +11,22 @@ final class Indented {
     /// What is longer nobody reads, and it would take the room of several answers.
     private static final int LONGEST = 2 << 20;
 
+    /// What is deep has more spaces than text: a thousand objects within each other, which are allowed, would make a thousand times as much of it.
+    private static final int LONGEST_INDENTED = 4 * LONGEST;
+
     private static final List<String> AGENTS = List.of("curl", "Wget", "Mozilla/5.0");
 
     private Indented() {}
 
-    /// The parts of an answer as the client wants to see them.
+    /// The parts of an answer as the client wants to see them; as they are when they are too much for that.
     static List<Part> of(Exchange http, String contentType, List<Part> parts) {
         if (!contentType.startsWith("application/json") || !isWanted(http)) {
             return parts;
         }
+        return lines(parts);
+    }
+
+    static List<Part> lines(List<Part> parts) {
         long length = 0;
         for (var part : parts) {
             length += part.length();
@@ -32,6 +39,9 @@ final class Indented {
         for (var part : parts) {
             for (byte b : part.array()) {
                 lines.add(b);
+                if (lines.tooLong) {
+                    return parts;
+                }
             }
         }
         return List.of(Part.of(out.toByteArray()));
@@ -54,6 +64,7 @@ final class Indented {
         private boolean escaped;
         /// An object or array that has begun and has nothing in it so far.
         private boolean begun;
+        private boolean tooLong;
 
         Lines(ByteArrayOutputStream out) {
             this.out = out;
@@ -98,6 +109,7 @@ final class Indented {
                 out.write(' ');
                 out.write(' ');
             }
+            tooLong = out.size() > LONGEST_INDENTED;
         }
     }
 }
