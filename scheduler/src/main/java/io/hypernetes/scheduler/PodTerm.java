@@ -36,7 +36,8 @@ record PodTerm(
         return new PodTerm(String.valueOf(term.getTopologyKey()), selector, namespaces, byLabels, weight);
     }
 
-    /// The selector with a condition for each of the given keys that the pod itself has.
+    /// The selector with a condition for each of the given keys that the pod itself has. The API server merged them when the pod was made, by the labels that it
+    /// had then, and those stand; only a pod that was stored before that was done lacks them.
     static LabelSelector with(LabelSelector given, @Nullable List<String> keys, Map<String, String> labels, Operator operator) {
         if (keys == null || keys.isEmpty()) {
             return given;
@@ -44,7 +45,7 @@ record PodTerm(
         List<Requirement> requirements = new ArrayList<>(given.requirements());
         for (String key : keys) {
             String value = labels.get(key);
-            if (value != null) {
+            if (value != null && given.requirements().stream().noneMatch(has -> has.key().equals(key) && has.operator() == operator)) {
                 requirements.add(new Requirement(key, operator, List.of(value)));
             }
         }
