@@ -15,6 +15,7 @@ import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
 import io.hypernetes.controllers.garbage.Graph.Item;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -51,6 +52,7 @@ public final class GarbageCollector implements AutoCloseable {
     private final Thread starter;
     private final Remembered departed = new Remembered();
     private final Remembered told = new Remembered();
+    private final Allowance looks = new Allowance(InstantSource.system());
 
     /// The last few thousand of something; thread-safe.
     private static final class Remembered {
@@ -241,11 +243,14 @@ public final class GarbageCollector implements AutoCloseable {
     private void tellOfForeignOwner(Item item, PartialObjectMetadata object, OwnerReference reference) {
         var kind = graph.kind(item.key().tenant(), reference.getApiVersion(), reference.getKind());
         String namespace = item.key().namespace();
-        // Of most that are not found it is known that they have gone; only of others is it worth looking everywhere.
-        if (kind == null || !kind.namespaced() || departed.has(reference.getUid()) || !graph.isElsewhere(kind, item.key(), reference.getUid())) {
+        String both = item.uid() + " " + reference.getUid();
+        // Of most that are not found it is known that they have gone; only of others is it worth looking everywhere. That goes through the objects of all
+        // tenants, and anybody can name an owner that nobody knows as often as he likes: who does it too often is told of no more of them.
+        if (kind == null || !kind.namespaced() || departed.has(reference.getUid()) || told.has(both)
+                || !looks.take(item.key().tenant()) || !graph.isElsewhere(kind, item.key(), reference.getUid())) {
             return;
         }
-        if (told.add(item.uid() + " " + reference.getUid())) {
+        if (told.add(both)) {
             PartialObjectMetadata about = new PartialObjectMetadata();
             about.setApiVersion(item.kind().apiVersion());
             about.setKind(item.kind().kind());
