@@ -66,6 +66,12 @@ public record Caller(String tenant, String user, List<String> groups, String uid
                 : Optional.empty();
     }
 
+    /// What those of a tenant may know of this caller: of its own users all, of others, who are the operator's, the name and the groups. Uid and extra tell
+    /// of credentials, sessions and what an issuer says of people, which are between them and the operator.
+    public Caller seenFrom(String other) {
+        return tenant.equals(other) ? this : new Caller(tenant, user, groups);
+    }
+
     /// Says who this is, as a UserInfo of `authentication.k8s.io`.
     public void describe(ObjectNode info) {
         info.put("username", user);

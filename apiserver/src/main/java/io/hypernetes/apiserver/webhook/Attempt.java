@@ -46,7 +46,7 @@ public record Attempt(
             request.put("namespace", namespace);
         }
         request.put("operation", operation);
-        caller.describe(request.putObject("userInfo"));
+        caller.seenFrom(tenant).describe(request.putObject("userInfo"));
         set(request, "object", object);
         set(request, "oldObject", old);
         request.put("dryRun", dryRun);
