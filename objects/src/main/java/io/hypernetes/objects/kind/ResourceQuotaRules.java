@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,21 @@ final class ResourceQuotaRules implements KindRules {
             .cell("Request", "What is used, and may be used.", q -> amounts(q, false))
             .cell("Limit", "What is used of limits, and may be used.", q -> amounts(q, true))
             .age();
+
+    /// Each is looked for whenever something goes from the namespace; upstream has no bound.
+    private static final int MOST_RESOURCES = 1000;
+
+    @Override
+    public void validateNew(ObjectNode quota, Errors errors) {
+        bounded(quota, errors);
+    }
+
+    private static void bounded(ObjectNode quota, Errors errors) {
+        int count = quota.path("spec").path("hard").size();
+        if (count > MOST_RESOURCES) {
+            errors.add(FieldError.tooMany("spec.hard", count, MOST_RESOURCES));
+        }
+    }
 
     @Override
     public void validate(ObjectNode quota, Errors errors) {
@@ -139,6 +155,9 @@ final class ResourceQuotaRules implements KindRules {
             amounts(quota.path("status").path("hard"), "status.hard", errors);
             amounts(quota.path("status").path("used"), "status.used", errors);
             return;
+        }
+        if (quota.path("spec").path("hard").size() > old.path("spec").path("hard").size()) {
+            bounded(quota, errors);
         }
         Set<String> now = new TreeSet<>();
         Set<String> before = new TreeSet<>();

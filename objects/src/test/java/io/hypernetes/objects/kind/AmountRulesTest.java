@@ -45,6 +45,25 @@ class AmountRulesTest {
         assertThat(problems("LimitRange", "'limits':[{'type':'Pod'},{'type':'Pod'}]")).containsExactly("spec.limits[1].type: Duplicate value: \"Pod\"");
     }
 
+    /// Each of them is looked for whenever the quota is counted anew.
+    @Test
+    void aQuotaHasABoundedNumberOfResources() {
+        assertThat(problems("ResourceQuota", "'hard':{" + counts(1000) + "}")).isEmpty();
+        assertThat(problems("ResourceQuota", "'hard':{" + counts(1001) + "}")).containsExactly("spec.hard: Too many: 1001: must have at most 1000 items");
+        ObjectNode old = made("ResourceQuota", "'hard':{" + counts(1001) + "}");
+        old.withObject("/metadata").put("resourceVersion", "1").put("uid", "u");
+        ObjectNode now = old.deepCopy();
+        now.withObject("/metadata/labels").put("a", "b");
+        assertThat(KINDS.get("v1", "ResourceQuota").validateUpdate(now, old, null, _ -> {})).as("one from before that keeps what it has").isEmpty();
+        now.withObject("/spec/hard").put("count/more.example.com", "1");
+        assertThat(KINDS.get("v1", "ResourceQuota").validateUpdate(now, old, null, _ -> {})).extracting(FieldError::text)
+                .containsExactly("spec.hard: Too many: 1002: must have at most 1000 items");
+    }
+
+    private static String counts(int number) {
+        return java.util.stream.IntStream.range(0, number).mapToObj(i -> "'count/k" + i + ".example.com':'1'").collect(java.util.stream.Collectors.joining(","));
+    }
+
     @Test
     void limitsAreInOrder() {
         assertThat(limits("'type':'Container','min':{'cpu':'4'},'max':{'cpu':'3'},'default':{'cpu':'1'},'defaultRequest':{'cpu':'2'}")).containsExactly(
