@@ -55,6 +55,29 @@ class TenantLifeTest extends ClusterTest {
         await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/capped").json().path("status").has("used")).isFalse());
     }
 
+    /// When all is counted anew too, as after each deletion and each change of the quota.
+    @Test
+    void objectsOfDefinedKindsAreCountedAgainOverAllNamespaces() {
+        admin.post(TENANTS, tenant("minted").replace("\"metadata\"", "\"spec\":{\"quota\":{\"count/coins.life.example.com\":\"2\"}},\"metadata\"")).expect(201);
+        var minted = cluster.client("minted", "alice", "system:masters");
+        minted.post("/api/v1/namespaces", "{\"metadata\":{\"name\":\"other\"}}").expect(201);
+        minted.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", """
+                {"metadata":{"name":"coins.life.example.com"},"spec":{"group":"life.example.com","scope":"Namespaced",
+                 "names":{"plural":"coins","singular":"coin","kind":"Coin"},"versions":[{"name":"v1","served":true,"storage":true,
+                 "schema":{"openAPIV3Schema":{"type":"object"}}}]}}""").expect(201);
+        var coins = "/apis/life.example.com/v1/namespaces/%s/coins";
+        var coin = "{\"apiVersion\":\"life.example.com/v1\",\"kind\":\"Coin\",\"metadata\":{\"generateName\":\"c-\"}}";
+        var first = minted.post(coins.formatted("default"), coin).expect(201).at("metadata", "name");
+        minted.post(coins.formatted("other"), coin).expect(201);
+        minted.post(coins.formatted("other"), coin).expect(403);
+        admin.patch(TENANTS + "/minted", MERGE, "{\"spec\":{\"quota\":{\"configmaps\":\"50\"}}}").expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/minted").json().path("status").path("used").has("configmaps")).isTrue());
+        assertThat(minted.post(coins.formatted("other"), coin).expect(403).at("message"))
+                .contains("used: count/coins.life.example.com=2, limited: count/coins.life.example.com=2");
+        minted.delete(coins.formatted("default") + "/" + first).expect(200);
+        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/minted").at("status", "used", "count/coins.life.example.com")).isEqualTo("1"));
+    }
+
     @Test
     void aSuspendedTenantIsReadAndNotChanged() {
         admin.post(TENANTS, tenant("held")).expect(201);

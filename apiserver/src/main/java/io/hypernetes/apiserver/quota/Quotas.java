@@ -33,7 +33,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// turns, as all but one of them would only be refused and try again.
 public final class Quotas {
     private static final int ATTEMPTS = 20;
-    private static final String COUNT = "count/";
     /// What may use more after a change than before it.
     private static final Set<String> CHANGING = Set.of("pods", "services", "persistentvolumeclaims", "persistentvolumes");
     private static final Set<String> COMPUTE = Set.of("cpu", "memory", "ephemeral-storage");
@@ -44,12 +43,14 @@ public final class Quotas {
     private final Store store;
     private final Kinds kinds;
     private final TenantQuotas whole;
+    private final DefinedCounts defined;
     private final ReentrantLock[] turns = new ReentrantLock[256];
 
     public Quotas(Store store, Kinds kinds) {
         this.store = store;
         this.kinds = kinds;
-        this.whole = new TenantQuotas(store, kinds);
+        this.defined = new DefinedCounts(store, kinds);
+        this.whole = new TenantQuotas(store, kinds, defined);
         java.util.Arrays.setAll(turns, _ -> new ReentrantLock());
     }
 
@@ -296,27 +297,12 @@ public final class Quotas {
                 }
             }
         }
-        countDefined(tenant, namespace, quota, sums);
+        defined.count(sums, (group, resource) -> QuotaScopes.matches(quota, group, resource, Json.object())
+                ? ObjectKey.prefix(tenant, group, resource, namespace) : "");
         var status = Json.child(quota, "status");
         status.set("hard", hard.deepCopy());
         var used = status.putObject("used");
         sums.forEach((resource, sum) -> used.put(resource, sum.toString()));
-    }
-
-    /// Counts objects of kinds that tenants defined: they are stored by group and resource, so nobody need know the definition, which may be gone before them.
-    private void countDefined(String tenant, String namespace, ObjectNode quota, Map<String, Quantity> sums) {
-        for (var resource : List.copyOf(sums.keySet())) {
-            int dot = resource.indexOf('.');
-            if (!resource.startsWith(COUNT) || dot < 0) {
-                continue;
-            }
-            var name = resource.substring(COUNT.length(), dot);
-            var group = resource.substring(dot + 1);
-            boolean builtIn = kinds.all().stream().anyMatch(kind -> kind.type().resource().equals(name) && kind.type().group().equals(group));
-            if (!builtIn && QuotaScopes.matches(quota, group, name, Json.object())) {
-                sums.put(resource, Quantity.of(store.list(ObjectKey.prefix(tenant, group, name, namespace), "", 0).entries().size()));
-            }
-        }
     }
 
     /// Whether a quota may count objects of a kind at all.

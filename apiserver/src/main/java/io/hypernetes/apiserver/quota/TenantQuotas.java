@@ -33,12 +33,14 @@ final class TenantQuotas {
 
     private final Store store;
     private final Kinds kinds;
+    private final DefinedCounts defined;
     private final ReentrantLock[] turns = new ReentrantLock[64];
     private volatile Consumer<String> listener = _ -> {};
 
-    TenantQuotas(Store store, Kinds kinds) {
+    TenantQuotas(Store store, Kinds kinds, DefinedCounts defined) {
         this.store = store;
         this.kinds = kinds;
+        this.defined = defined;
         java.util.Arrays.setAll(turns, _ -> new ReentrantLock());
     }
 
@@ -178,6 +180,7 @@ final class TenantQuotas {
                 }
             }
         }
+        defined.count(sums, (group, resource) -> ObjectKey.prefix(tenant, group, resource));
         count.set("hard", limits.deepCopy());
         var used = count.putObject("used");
         sums.forEach((resource, sum) -> used.put(resource, sum.toString()));
