@@ -3,9 +3,12 @@ package io.hypernetes.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.Json;
+import io.hypernetes.store.Operation;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -239,6 +242,31 @@ class LimitsTest extends ClusterTest {
         admin.delete(claims + "/a").expect(200);
         admin.patch(claims + "/a", merge, "{\"metadata\":{\"finalizers\":null}}").expect(200);
         await().untilAsserted(() -> assertThat(admin.get(quotas("classed") + "/gold").at("status", "used", "requests.storage")).isEqualTo("2Gi"));
+    }
+
+    /// A claim that comes to a class takes room there for all that it asks for, at once.
+    @Test
+    void aClaimThatComesToAnAttributesClassIsChargedInFull() {
+        namespace(admin, "moving");
+        admin.post(quotas("moving"), quota("gold", "{\"requests.storage\":\"3Gi\"}",
+                ",\"scopeSelector\":{\"matchExpressions\":[{\"scopeName\":\"VolumeAttributesClass\",\"operator\":\"In\",\"values\":[\"gold\"]}]}")).expect(201);
+        await().untilAsserted(() -> assertThat(admin.get(quotas("moving") + "/gold").at("status", "used", "requests.storage")).isEqualTo("0"));
+        var claims = "/api/v1/namespaces/moving/persistentvolumeclaims";
+        var claim = "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"storageClassName\":\"x\",\"volumeAttributesClassName\":\"silver\","
+                + "\"resources\":{\"requests\":{\"storage\":\"2Gi\"}}}}";
+        admin.post(claims, claim.formatted("a")).expect(201);
+        admin.post(claims, claim.formatted("b")).expect(201);
+        var merge = "application/merge-patch+json";
+        for (var name : List.of("a", "b")) {
+            admin.patch(claims + "/" + name + "/status", merge, "{\"status\":{\"phase\":\"Bound\",\"capacity\":{\"storage\":\"2Gi\"}}}").expect(200);
+        }
+        var gold = "{\"spec\":{\"volumeAttributesClassName\":\"gold\"}}";
+        admin.patch(claims + "/a", merge, gold).expect(200);
+        assertThat(admin.patch(claims + "/b", merge, gold).expect(403).at("message"))
+                .contains("exceeded quota: gold, requested: requests.storage=2Gi, used: requests.storage=2Gi, limited: requests.storage=3Gi");
+        // What became of it is a fact, which no quota refuses.
+        admin.patch(claims + "/b/status", merge, "{\"status\":{\"currentVolumeAttributesClassName\":\"gold\"}}").expect(200);
+        assertThat(admin.get(quotas("moving") + "/gold").at("status", "used", "requests.storage")).isEqualTo("4Gi");
     }
 
     @Test

@@ -107,7 +107,8 @@ public final class Quotas {
         boolean more = pod && change.values().stream().anyMatch(each -> each.signum() > 0);
         var asked = more ? difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old)) : Map.<String, Quantity>of();
         boolean disks = type.resource().startsWith(DISKS) && DiskSpace.isLimited(limits);
-        return change.isEmpty() && !disks
+        boolean moved = type.resource().equals("persistentvolumeclaims") && !QuotaScopes.attributeClasses(object).equals(QuotaScopes.attributeClasses(old));
+        return change.isEmpty() && !disks && !moved
                 ? Charge.NONE
                 : charge(tenant, namespace, kind, object, old, () -> change, resource -> !pod || asked.getOrDefault(resource, Quantity.ZERO).signum() > 0);
     }
@@ -138,7 +139,7 @@ public final class Quotas {
             if (has(tenant, namespace)) {
                 held.add(turn(tenant, namespace));
                 held.getLast().lock();
-                operations.addAll(operations(tenant, namespace, kind, object, usage.get(), asked, made));
+                operations.addAll(operations(tenant, namespace, kind, object, old, usage.get(), asked));
             }
             var limits = whole.limits(tenant);
             if (!limits.isEmpty()) {
@@ -179,8 +180,9 @@ public final class Quotas {
     }
 
     private List<Operation> operations(
-            String tenant, String namespace, Kind kind, ObjectNode object, Map<String, Quantity> usage, Predicate<String> asked, boolean made) {
+            String tenant, String namespace, Kind kind, ObjectNode object, @Nullable ObjectNode old, Map<String, Quantity> usage, Predicate<String> asked) {
         var type = kind.type();
+        boolean made = old == null;
         var name = Json.string(object, "metadata", "name");
         var operations = new ArrayList<Operation>();
         for (var entry : of(tenant, namespace)) {
@@ -189,7 +191,9 @@ public final class Quotas {
                 continue;
             }
             var hard = quota.path("spec").path("hard");
-            var charged = new TreeMap<>(usage);
+            // What was not counted here before is charged with all that it uses: only the difference would leave the sum wrong until the next count.
+            boolean arrived = old != null && !QuotaScopes.matches(quota, type.group(), type.resource(), old);
+            var charged = new TreeMap<>(arrived ? Usage.of(type.group(), type.resource(), object) : usage);
             charged.keySet().removeIf(resource -> !hard.has(resource));
             boolean pod = type.group().isEmpty() && type.resource().equals("pods");
             if (pod && made) {
@@ -203,10 +207,12 @@ public final class Quotas {
                 count(tenant, namespace, quota);
             }
             var used = Json.child(Json.child(quota, "status"), "used");
+            // Nobody is refused what a volume has become, only what is asked for.
+            boolean told = old != null && arrived && type.is("", "persistentvolumeclaims") && object.path("spec").equals(old.path("spec"));
             var exceeded = new TreeSet<String>();
             charged.forEach((resource, more) -> {
                 var sum = PodResources.quantity(used.path(resource)).plus(more);
-                if (more.signum() > 0 && asked.test(resource) && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
+                if (more.signum() > 0 && !told && asked.test(resource) && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
                     exceeded.add(resource);
                 }
             });
