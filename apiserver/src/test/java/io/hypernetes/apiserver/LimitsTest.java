@@ -444,6 +444,14 @@ class LimitsTest extends ClusterTest {
         ranked.patch(CLASSES + "/usual", merge, "{\"description\":\"ours\"}").expect(200);
         ranked.patch(CLASSES + "/usual", merge, "{\"globalDefault\":false}").expect(200);
         ranked.patch(CLASSES + "/other", merge, "{\"globalDefault\":true}").expect(200);
+        // Two may be stored from the time when nobody looked: each can still be written, also to end that.
+        var usual = cluster.store.get("/ranked/scheduling.k8s.io/priorityclasses/_/usual").orElseThrow();
+        var second = Json.readObject(usual.value()).put("globalDefault", true);
+        cluster.store.commit(List.of(new Operation.Put(usual.key(), usual.revision(), StoredForm.encoder(second))));
+        for (var name : List.of("usual", "other")) {
+            ranked.patch(CLASSES + "/" + name, merge, "{\"description\":\"still ours\"}").expect(200);
+        }
+        ranked.patch(CLASSES + "/usual", merge, "{\"globalDefault\":false}").expect(200);
         assertThat(ranked.delete(CLASSES + "/system-node-critical").expect(403).at("message"))
                 .isEqualTo("priorityclasses.scheduling.k8s.io \"system-node-critical\" is forbidden: this is a system priority class and cannot be deleted");
         ranked.delete(CLASSES + "/other").expect(200);

@@ -45,12 +45,13 @@ public final class PriorityClasses {
     ///
     /// @throws io.hypernetes.objects.ApiException 403 that names the other one
     public void onlyDefault(String tenant, ObjectNode made, ObjectNode old) {
-        if (!Json.flag(made, "globalDefault")) {
+        // One that was the default before stays it, also where there are two from the time when nobody looked: neither could be written otherwise.
+        if (!Json.flag(made, "globalDefault") || Json.flag(old, "globalDefault")) {
             return;
         }
         var present = fallback(tenant);
         var name = Json.string(made, "metadata", "name");
-        if (present != null && (old.isEmpty() || !Json.string(present, "metadata", "name").equals(name))) {
+        if (present != null) {
             throw ApiStatus.forbidden(
                             GROUP,
                             RESOURCE,
