@@ -188,13 +188,19 @@ final class ReferenceScheduler {
         }
         Map<String, String> labels = pod.getMetadata().getLabels();
         Map<String, String> ownLabels = own.getMetadata().getLabels();
-        boolean alike = term.getMatchLabelKeys().stream().filter(ownLabels::containsKey).allMatch(each -> ownLabels.get(each).equals(labels.get(each)));
-        boolean unlike = term.getMismatchLabelKeys().stream().filter(ownLabels::containsKey).noneMatch(each -> ownLabels.get(each).equals(labels.get(each)));
+        boolean alike = term.getMatchLabelKeys().stream().filter(ownLabels::containsKey).filter(each -> !names(term.getLabelSelector(), each, "In")).allMatch(each -> ownLabels.get(each).equals(labels.get(each)));
+        boolean unlike = term.getMismatchLabelKeys().stream().filter(ownLabels::containsKey).filter(each -> !names(term.getLabelSelector(), each, "NotIn")).noneMatch(each -> ownLabels.get(each).equals(labels.get(each)));
         boolean there = term.getNamespaces().isEmpty() && term.getNamespaceSelector() == null
                 ? key.namespace().equals(ownKey.namespace())
                 : term.getNamespaces().contains(key.namespace())
                         || matches(term.getNamespaceSelector(), namespaces.labels(key.tenant(), key.namespace()));
         return alike && unlike && there;
+    }
+
+    /// Whether a selector says already what the pod's own label would add, which the API server did when the pod was made.
+    private static boolean names(LabelSelector selector, String key, String operator) {
+        return operator.equals("In") && selector.getMatchLabels().containsKey(key)
+                || selector.getMatchExpressions().stream().anyMatch(each -> each.getKey().equals(key) && each.getOperator().equals(operator));
     }
 
     private boolean isEven(ObjectKey key, Pod pod, Node node) {
@@ -227,7 +233,7 @@ final class ReferenceScheduler {
 
     private static boolean isCounted(TopologySpreadConstraint rule, Pod pod, Pod other) {
         return matches(rule.getLabelSelector(), other.getMetadata().getLabels())
-                && rule.getMatchLabelKeys().stream().filter(pod.getMetadata().getLabels()::containsKey)
+                && rule.getMatchLabelKeys().stream().filter(pod.getMetadata().getLabels()::containsKey).filter(each -> !names(rule.getLabelSelector(), each, "In"))
                         .allMatch(each -> pod.getMetadata().getLabels().get(each).equals(other.getMetadata().getLabels().get(each)));
     }
 
