@@ -57,6 +57,7 @@ import io.hypernetes.apiserver.webhook.OutboundDocuments;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.BearerTokens;
 import io.hypernetes.identity.CertificateAuthenticator;
+import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Tls;
@@ -182,7 +183,12 @@ public final class ApiServer implements AutoCloseable {
         var tenantKinds = new TenantKinds(kinds, store, new ConversionHooks(calls));
         var cleanup = new Cleanup(store, tenantKinds, clock);
         var feeds = new Feeds(store);
-        var basics = new NamespaceBasics(store, kinds, root.certificatePem(), clock);
+        var basics = new NamespaceBasics(
+                store,
+                kinds,
+                root.certificatePem(),
+                tenant -> Optional.ofNullable(authorities.find(tenant)).map(CertificateAuthority::certificatePem),
+                clock);
         var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
         var segments = new Segments(store, random);
         var baseServices = new BaseServices(kinds, services, settings.serviceRange());

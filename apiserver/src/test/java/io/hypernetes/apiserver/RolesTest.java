@@ -131,6 +131,39 @@ class RolesTest extends ClusterTest {
     }
 
     @Test
+    void addOnsThatServeAnApiLearnHowToKnowClients() {
+        var system = "/api/v1/namespaces/kube-system/configmaps/";
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("served")).expect(201);
+        var served = cluster.client("served", "root", "system:masters");
+        var told = served.get(system + "extension-apiserver-authentication").expect(200);
+        assertThat(told.at("data", "client-ca-file")).isEqualTo(cluster.authorities.tenant("served").certificatePem());
+        assertThat(told.json().path("data").propertyNames()).as("no front proxy is believed").containsExactly("client-ca-file");
+        assertThat(admin.get(system + "extension-apiserver-authentication").expect(200).at("data", "client-ca-file"))
+                .isEqualTo(cluster.authorities.root().certificatePem());
+        // As charts of metrics-server, prometheus-adapter and cert-manager bind it.
+        served.post(
+                        "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings",
+                        """
+                        {"metadata":{"name":"metrics-server-auth-reader"},
+                         "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"extension-apiserver-authentication-reader"},
+                         "subjects":[{"kind":"ServiceAccount","name":"metrics-server","namespace":"kube-system"}]}""")
+                .expect(201);
+        for (var name : List.of("extension-apiserver-authentication", "kube-root-ca.crt")) {
+            var review = served.post(
+                            "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+                            """
+                            {"spec":{"user":"system:serviceaccount:kube-system:metrics-server",
+                             "resourceAttributes":{"verb":"get","resource":"configmaps","namespace":"kube-system","name":"%s"}}}""".formatted(name))
+                    .expect(201);
+            assertThat(Json.flag(review.json(), "status", "allowed")).isEqualTo(name.startsWith("extension"));
+        }
+        assertThat(ObjectsTest.names(served.get("/apis/rbac.authorization.k8s.io/v1/roles").expect(200).json()))
+                .contains("extension-apiserver-authentication-reader");
+        served.delete(system + "extension-apiserver-authentication").expect(200);
+        await().untilAsserted(() -> served.get(system + "extension-apiserver-authentication").expect(200));
+    }
+
+    @Test
     void aMasterOfATenantCannotLockItselfOut() {
         admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("violet")).expect(201);
         var violet = cluster.client("violet", "vera", "system:masters");

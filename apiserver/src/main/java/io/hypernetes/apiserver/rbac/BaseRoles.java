@@ -15,12 +15,14 @@ import java.util.TreeSet;
 import java.util.UUID;
 import tools.jackson.databind.node.ObjectNode;
 
-/// The cluster roles and bindings that every tenant has: those of Kubernetes, read from two tables.
+/// The cluster roles and bindings that every tenant has: those of Kubernetes, read from two tables, and of its roles of namespaces the one that add-ons bind.
 public final class BaseRoles {
     private static final String API_VERSION = Policy.GROUP + "/v1";
     private static final String AGGREGATE = "rbac.authorization.k8s.io/aggregate-to-";
     private static final Set<String> READ = Set.of("get", "list", "watch");
     private static final Set<String> WRITE = Set.of("create", "delete", "deletecollection", "patch", "update");
+    private static final String SYSTEM = "kube-system";
+    private static final String AUTHENTICATION_READER = "extension-apiserver-authentication-reader";
     /// When these objects are said to have been made: they are as old as the software.
     private static final String CREATED = "2026-01-01T00:00:00Z";
 
@@ -28,7 +30,29 @@ public final class BaseRoles {
 
     /// The layer that holds them.
     public static BaseLayer layer() {
-        return BaseLayer.of(Policy.GROUP, Map.of("clusterroles", roles(), "clusterrolebindings", bindings()));
+        return BaseLayer.of(Policy.GROUP, Map.of(
+                "clusterroles", roles(),
+                "clusterrolebindings", bindings(),
+                "roles", List.of(authenticationReader()),
+                "rolebindings", List.of(authenticationReading())));
+    }
+
+    /// Upstream's `plugin/pkg/auth/authorizer/rbac/bootstrappolicy/namespace_policy.go`: whoever serves a part of the API learns by it how to know clients.
+    private static ObjectNode authenticationReader() {
+        var role = object("Role", AUTHENTICATION_READER);
+        Json.child(role, "metadata").put("namespace", SYSTEM);
+        role.withArray("rules").add(new Rule(READ, Set.of(""), Set.of("configmaps"), Set.of("extension-apiserver-authentication"), Set.of()).toJson());
+        return role;
+    }
+
+    private static ObjectNode authenticationReading() {
+        var binding = object("RoleBinding", "system::" + AUTHENTICATION_READER);
+        Json.child(binding, "metadata").put("namespace", SYSTEM);
+        binding.putObject("roleRef").put("apiGroup", Policy.GROUP).put("kind", "Role").put("name", AUTHENTICATION_READER);
+        for (var user : List.of("system:kube-controller-manager", "system:kube-scheduler")) {
+            binding.withArray("subjects").addObject().put("kind", "User").put("apiGroup", Policy.GROUP).put("name", user);
+        }
+        return binding;
     }
 
     static List<ObjectNode> roles() {

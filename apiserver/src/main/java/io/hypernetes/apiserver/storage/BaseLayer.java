@@ -25,7 +25,7 @@ public final class BaseLayer {
         this.groups = objects.keySet().stream().map(key -> key.substring(0, key.indexOf('/', 1) + 1)).distinct().toList();
     }
 
-    /// A layer of cluster-scoped objects.
+    /// A layer of objects, of namespaces that every tenant has or of none.
     ///
     /// @param group the API group of all of them
     /// @param objects by resource
@@ -33,7 +33,7 @@ public final class BaseLayer {
         var encoded = new TreeMap<String, byte[]>();
         objects.forEach((resource, list) -> list.forEach(object -> {
             var name = io.hypernetes.objects.Json.string(object, "metadata", "name");
-            var key = new ObjectKey("t", group, resource, "", name).text();
+            var key = new ObjectKey("t", group, resource, io.hypernetes.objects.Json.string(object, "metadata", "namespace"), name).text();
             encoded.put(key.substring(key.indexOf('/', 1)), StoredForm.encoder(object).apply(REVISION));
         }));
         return new BaseLayer(encoded);

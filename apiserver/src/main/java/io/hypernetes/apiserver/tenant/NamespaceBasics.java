@@ -14,27 +14,37 @@ import io.hypernetes.store.Store;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What every namespace has from its first moment: the service account `default`, and the ConfigMap `kube-root-ca.crt` with the
-/// certificate by which the API server is recognised.
+/// certificate by which the API server is recognised; and what `kube-system` has besides: the ConfigMap `extension-apiserver-authentication` with the
+/// certificate of the authority that vouches for the tenant's clients, by which API servers of others know them too.
 ///
-/// Both are made in the commit that makes the namespace, so nobody ever has to wait for them. A service account that is deleted and a ConfigMap
-/// that is deleted or changed come back, as long as the namespace is not being deleted.
+/// The first two are made in the commit that makes the namespace, so nobody ever has to wait for them. A service account that is deleted and a ConfigMap
+/// that is deleted or changed come back, as long as the namespace is not being deleted. The third is made when the authority is, before the tenant's creator is
+/// answered, and says nothing of front proxies: this server passes no requests on in the name of others (upstream's
+/// `pkg/controlplane/controller/clusterauthenticationtrust/cluster_authentication_trust_controller.go` leaves out what it has not, likewise).
 public final class NamespaceBasics {
     static final String ACCOUNT = "default";
     static final String ROOT_CERTIFICATE = "kube-root-ca.crt";
+    static final String CLIENT_AUTHORITY = "extension-apiserver-authentication";
+    static final String SYSTEM = "kube-system";
     private static final int ATTEMPTS = 5;
 
     private final Store store;
     private final Kind accounts;
     private final Kind configMaps;
     private final String certificate;
+    private final Function<String, Optional<String>> clientAuthority;
     private final Clock clock;
 
     /// @param certificate PEM text
-    public NamespaceBasics(Store store, Kinds kinds, String certificate, Clock clock) {
+    /// @param clientAuthority the PEM text of the certificate of a tenant's authority, as long as it has one
+    public NamespaceBasics(Store store, Kinds kinds, String certificate, Function<String, Optional<String>> clientAuthority, Clock clock) {
+        this.clientAuthority = clientAuthority;
         this.store = store;
         this.accounts = kinds.get("v1", "ServiceAccount");
         this.configMaps = kinds.get("v1", "ConfigMap");
@@ -47,7 +57,7 @@ public final class NamespaceBasics {
         return List.of(
                 new Operation.Put(accountKey(tenant, namespace), Operation.ANY, StoredForm.encoder(account(namespace, now))),
                 new Operation.Put(
-                        certificateKey(tenant, namespace), Operation.ANY, StoredForm.encoder(configMap(namespace, now))));
+                        certificateKey(tenant, namespace), Operation.ANY, StoredForm.encoder(rootCertificate(namespace, now))));
     }
 
     /// Restores whatever is missing or changed in any namespace of a tenant.
@@ -59,27 +69,29 @@ public final class NamespaceBasics {
 
     /// Restores whatever is missing or changed in a namespace.
     void restore(String tenant, String namespace) {
-        restore(tenant, namespace, accountKey(tenant, namespace));
-        restore(tenant, namespace, certificateKey(tenant, namespace));
+        restore(tenant, namespace, accountKey(tenant, namespace), now -> account(namespace, now));
+        restore(tenant, namespace, certificateKey(tenant, namespace), now -> rootCertificate(namespace, now));
+        if (namespace.equals(SYSTEM)) {
+            var key = new ObjectKey(tenant, "", "configmaps", SYSTEM, CLIENT_AUTHORITY).text();
+            clientAuthority.apply(tenant).ifPresent(pem -> restore(tenant, namespace, key, now -> clientAuthority(pem, now)));
+        }
     }
 
-    private void restore(String tenant, String namespace, String key) {
+    private void restore(String tenant, String namespace, String key, Function<Instant, ObjectNode> made) {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-            boolean account = key.equals(accountKey(tenant, namespace));
+            var wanted = made.apply(clock.instant());
             var present = store.get(key).orElse(null);
-            if (present != null && (account || isRight(Json.readObject(present.value())))) {
+            var stored = present == null ? null : Json.readObject(present.value());
+            if (stored != null && stored.path("data").equals(wanted.path("data"))) {
                 return;
             }
             var home = store.get(new ObjectKey(tenant, "", "namespaces", "", namespace).text()).orElse(null);
             if (home == null || isGoing(home) || isGoing(store, tenant)) {
                 return;
             }
-            ObjectNode wanted;
-            if (present == null) {
-                wanted = account ? account(namespace, clock.instant()) : configMap(namespace, clock.instant());
-            } else {
-                wanted = Json.readObject(present.value());
-                wanted.putObject("data").put("ca.crt", certificate);
+            if (stored != null) {
+                stored.set("data", wanted.path("data"));
+                wanted = stored;
             }
             try {
                 store.commit(List.of(
@@ -105,15 +117,17 @@ public final class NamespaceBasics {
         return !Json.string(Json.readObject(entry.value()), "metadata", "deletionTimestamp").isEmpty();
     }
 
-    private boolean isRight(ObjectNode configMap) {
-        return configMap.path("data").size() == 1 && Json.string(configMap, "data", "ca.crt").equals(certificate);
-    }
-
     private ObjectNode account(String namespace, Instant now) {
         return made(accounts, "ServiceAccount", ACCOUNT, namespace, now);
     }
 
-    private ObjectNode configMap(String namespace, Instant now) {
+    private ObjectNode clientAuthority(String pem, Instant now) {
+        var object = made(configMaps, "ConfigMap", CLIENT_AUTHORITY, SYSTEM, now);
+        object.putObject("data").put("client-ca-file", pem);
+        return object;
+    }
+
+    private ObjectNode rootCertificate(String namespace, Instant now) {
         var object = made(configMaps, "ConfigMap", ROOT_CERTIFICATE, namespace, now);
         Json.child(Json.child(object, "metadata"), "annotations")
                 .put(

@@ -10,6 +10,7 @@ import io.hypernetes.store.Store;
 public final class NamespaceKeeper implements Follower.Listener {
     private static final String ACCOUNT = "/" + NamespaceBasics.ACCOUNT;
     private static final String CERTIFICATE = "/" + NamespaceBasics.ROOT_CERTIFICATE;
+    private static final String CLIENT_AUTHORITY = "/core/configmaps/" + NamespaceBasics.SYSTEM + "/" + NamespaceBasics.CLIENT_AUTHORITY;
 
     private final Store store;
     private final NamespaceBasics basics;
@@ -32,7 +33,7 @@ public final class NamespaceKeeper implements Follower.Listener {
         var text = change.entry().key();
         boolean account = change.deleted() && text.endsWith(ACCOUNT) && text.contains("/core/serviceaccounts/");
         boolean certificate = text.endsWith(CERTIFICATE) && text.contains("/core/configmaps/");
-        if (account || certificate) {
+        if (account || certificate || text.endsWith(CLIENT_AUTHORITY)) {
             var key = ObjectKey.parse(text);
             basics.restore(key.tenant(), key.namespace());
         }

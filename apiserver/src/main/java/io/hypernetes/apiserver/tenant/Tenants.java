@@ -115,6 +115,7 @@ public final class Tenants {
     /// Called once a tenant is stored and before its creator is answered.
     public void made(String tenant) {
         authorities.create(tenant);
+        basics.restore(tenant, NamespaceBasics.SYSTEM);
     }
 
     /// The operations that remove whatever a tenant still holds, for the commit that removes the tenant. It fails with a conflict when more has come

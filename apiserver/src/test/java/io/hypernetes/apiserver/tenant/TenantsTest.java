@@ -104,7 +104,7 @@ class TenantsTest {
 
     private static Tenants tenants(Store store, TenantAuthorities authorities) {
         var kinds = Kinds.load();
-        var basics = new NamespaceBasics(store, kinds, "PEM", java.time.Clock.systemUTC());
+        var basics = new NamespaceBasics(store, kinds, "PEM", _ -> java.util.Optional.empty(), java.time.Clock.systemUTC());
         var range = AddressRange.parse("10.96.0.0/12");
         var services = new StoredAllocations(store, range, new Random(1), java.time.Clock.systemUTC());
         var layered = layered(store);
