@@ -51,6 +51,52 @@ class ObjectsTest extends ClusterTest {
     }
 
     @Test
+    void aPutMakesWhatIsMissingOfTheKindsThatLetIt() {
+        var leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases/";
+        var seen = "{\"metadata\":{\"name\":\"put\",\"resourceVersion\":\"%s\"},\"spec\":{\"holderIdentity\":\"%s\"}}";
+        assertThat(admin.put(leases + "put", seen.formatted("12345", "a")).expect(201).at("spec", "holderIdentity")).isEqualTo("a");
+        var named = "{\"metadata\":{\"name\":\"put\"},\"spec\":{\"holderIdentity\":\"b\"}}";
+        assertThat(admin.put(leases + "put", named).expect(422).at("message"))
+                .isEqualTo("leases.coordination.k8s.io \"put\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+        var revision = admin.get(leases + "put").at("metadata", "resourceVersion");
+        admin.put(leases + "put", seen.formatted(revision, "b")).expect(200);
+        assertThat(admin.put(leases + "gone", "{\"metadata\":{\"name\":\"gone\",\"uid\":\"x\"}}").expect(409).at("message"))
+                .contains("Precondition failed: UID in precondition: x, UID in object meta: ");
+        admin.put(leases + "other", named).expect(400);
+
+        var roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles/";
+        admin.put(roles + "put", "{\"metadata\":{\"name\":\"put\"},\"rules\":[]}").expect(201);
+        admin.put(roles + "put", "{\"metadata\":{\"name\":\"put\"},\"rules\":[]}").expect(200);
+        admin.put("/api/v1/namespaces/default/services/put", "{\"spec\":{\"ports\":[{\"port\":80}]}}").expect(201);
+        admin.put("/api/v1/namespaces/default/services/none/status", "{\"metadata\":{\"name\":\"none\"}}").expect(404);
+        assertThat(admin.put(configMaps("default") + "/none", configMap("none", "1")).expect(404).at("message"))
+                .isEqualTo("configmaps \"none\" not found");
+
+        // Who may change may not make.
+        admin.put(roles + "changer", """
+                {"metadata":{"name":"changer"},"rules":[{"apiGroups":["coordination.k8s.io"],"resources":["leases"],"verbs":["update"]}]}""")
+                .expect(201);
+        admin.put("/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings/changer", """
+                {"metadata":{"name":"changer"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"changer"},
+                 "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"changer"}]}""")
+                .expect(201);
+        assertThat(cluster.client("root", "changer").put(leases + "missing", "{}").expect(403).at("message")).contains("cannot create resource \"leases\"");
+    }
+
+    @Test
+    void aCollectionIsDeletedAsFarAsItsLimit() {
+        namespace(admin, "pages");
+        for (var name : List.of("a", "b", "c")) {
+            admin.post("/api/v1/namespaces/pages/secrets", "{\"metadata\":{\"name\":\"" + name + "\"}}").expect(201);
+        }
+        var gone = admin.delete("/api/v1/namespaces/pages/secrets?limit=2").expect(200);
+        assertThat(names(gone.json())).containsExactly("a", "b");
+        assertThat(names(admin.get("/api/v1/namespaces/pages/secrets").json())).containsExactly("c");
+        admin.delete("/api/v1/namespaces/pages/secrets?continue=" + gone.at("metadata", "continue")).expect(200);
+        assertThat(names(admin.get("/api/v1/namespaces/pages/secrets").json())).isEmpty();
+    }
+
+    @Test
     void aSecondObjectOfTheNameIsRefused() {
         admin.post(configMaps("default"), configMap("twice", "1")).expect(201);
         assertThat(admin.post(configMaps("default"), configMap("twice", "1")).expect(409).at("reason"))

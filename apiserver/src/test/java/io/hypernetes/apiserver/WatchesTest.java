@@ -84,6 +84,33 @@ class WatchesTest extends ClusterTest {
         admin.get(configMaps("state") + "?watch=1&sendInitialEvents=true").expect(422);
     }
 
+    /// Deprecated, and served by upstream still (`pkg/endpoints/request/requestinfo.go` of apiserver).
+    @Test
+    void oldPathsOfWatchesAreServed() throws Exception {
+        namespace(admin, "old");
+        admin.post(configMaps("old"), configMap("a", "1")).expect(201);
+        admin.post(configMaps("old"), configMap("b", "1")).expect(201);
+        try (var watch = admin.watch("/api/v1/watch/namespaces/old/configmaps?fieldSelector=metadata.name%21%3Dkube-root-ca.crt")) {
+            assertThat(watch.nextText()).isEqualTo("ADDED a");
+            assertThat(watch.nextText()).isEqualTo("ADDED b");
+        }
+        try (var watch = admin.watch("/api/v1/watch/namespaces/old/configmaps/b")) {
+            assertThat(watch.nextText()).isEqualTo("ADDED b");
+        }
+        try (var watch = admin.watch("/api/v1/watch/namespaces/old")) {
+            assertThat(watch.nextText()).isEqualTo("ADDED old");
+        }
+        admin.post("/apis/coordination.k8s.io/v1/namespaces/old/leases", "{\"metadata\":{\"name\":\"held\"}}").expect(201);
+        try (var watch = admin.watch("/apis/coordination.k8s.io/v1/watch/leases?fieldSelector=metadata.namespace%3Dold")) {
+            assertThat(watch.nextText()).isEqualTo("ADDED held");
+        }
+        assertThat(admin.get("/api/v1/watch/namespaces/old/configmaps/b?fieldSelector=metadata.name%3Da").expect(400).at("message"))
+                .isEqualTo("fieldSelector metadata.name doesn't match requested name");
+        admin.delete("/api/v1/watch/namespaces/old/configmaps/b").expect(405);
+        admin.get("/api/v1/watch/nothings").expect(404);
+        assertThat(cluster.client("root", "nobody").get("/api/v1/watch/namespaces/old/configmaps").expect(403).at("message")).contains("cannot watch resource");
+    }
+
     @Test
     void aWatchEndsInTimeWithABookmark() throws Exception {
         var revision = admin.get(configMaps("default")).at("metadata", "resourceVersion");

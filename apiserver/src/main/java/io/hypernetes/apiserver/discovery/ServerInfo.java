@@ -2,15 +2,21 @@ package io.hypernetes.apiserver.discovery;
 
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.resource.Answers;
+import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.KubernetesVersion;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /// Serves `/version` and the health paths.
 public final class ServerInfo {
+    private static final Set<String> PLACES = Set.of("/livez", "/readyz", "/healthz");
+    /// One asks nothing more than an answer; the empty one stands for all.
+    private static final Set<String> CHECKS = Set.of("", "ping", "store");
+
     private final BooleanSupplier ready;
 
     /// @param ready whether requests can be served
@@ -32,9 +38,16 @@ public final class ServerInfo {
         Answers.json(http, 200, version);
     }
 
-    /// Answers `/livez`, `/readyz` and `/healthz`.
+    /// Answers `/livez`, `/readyz` and `/healthz`, and each of their checks below them.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 404 when there is no such check
     public void health(Exchange http, String path) throws IOException {
-        boolean good = path.startsWith("/livez") || ready.getAsBoolean();
+        int slash = path.indexOf('/', 1);
+        var all = slash < 0 ? path : path.substring(0, slash);
+        if (!PLACES.contains(all) || slash >= 0 && !CHECKS.contains(path.substring(slash + 1))) {
+            throw ApiStatus.noSuchResource().asException();
+        }
+        boolean good = path.endsWith("/ping") || path.startsWith("/livez") || ready.getAsBoolean();
         var name = path.substring(1);
         var text = http.queries("verbose").isEmpty()
                 ? (good ? "ok" : name + " check failed")

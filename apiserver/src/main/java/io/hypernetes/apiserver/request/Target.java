@@ -47,6 +47,11 @@ public record Target(
         var group = core ? "" : parts.get(1);
         var version = parts.get(core ? 1 : 2);
         var rest = parts.subList(core ? 2 : 3, parts.size());
+        // Deprecated, and served by upstream still (`staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go`).
+        boolean watches = rest.size() > 1 && rest.getFirst().equals("watch");
+        if (watches) {
+            rest = rest.subList(1, rest.size());
+        }
         var namespace = "";
         if (rest.getFirst().equals("namespaces") && core && rest.size() <= 3 && isNamespaceItself(rest)) {
             namespace = rest.size() > 1 ? rest.get(1) : "";
@@ -63,13 +68,16 @@ public record Target(
         boolean collection = name.isEmpty();
         var verb =
                 switch (method) {
-                    case "GET", "HEAD" -> watch && subresource.isEmpty() ? "watch" : collection ? "list" : "get";
+                    case "GET", "HEAD" -> watches || watch && subresource.isEmpty() ? "watch" : collection ? "list" : "get";
                     case "POST" -> "create";
                     case "PUT" -> "update";
                     case "PATCH" -> "patch";
                     case "DELETE" -> collection ? "deletecollection" : "delete";
                     default -> throw ApiStatus.methodNotAllowed().asException();
                 };
+        if (watches && !verb.equals("watch")) {
+            throw ApiStatus.methodNotAllowed().asException();
+        }
         return new Target(true, verb, path, group, version, plural, namespace, name, subresource, collection);
     }
 

@@ -132,7 +132,7 @@ final class Deletes {
         var found = reads.find(
                 request,
                 Selection.of(request.http(), request.kind(), ""),
-                new ListOptions(0, true, "", 0, "", 0, false, false));
+                ListOptions.of(request.http(), false));
         for (var entry : found.entries()) {
             try {
                 delete(one(request, entry), options);

@@ -175,7 +175,7 @@ public final class Resources {
         var type = request.kind().type();
         var verb = target.verb();
         var known = type.subresources().get(target.subresource());
-        if (known == null || target.name().isEmpty()) {
+        if (known == null || target.name().isEmpty() || verb.equals("watch")) {
             throw ApiStatus.noSuchResource().asException();
         }
         switch (target.resourcePath()) {

@@ -16,10 +16,14 @@ record Selection(LabelSelector labels, FieldSelector fields, String name) {
         try {
             labels = LabelSelector.parse(http.query("labelSelector"));
         } catch (IllegalArgumentException e) {
-            throw ApiStatus.badRequest("unable to parse requirement: " + e.getMessage()).asException();
+            throw ApiStatus.badRequest(String.valueOf(e.getMessage())).asException();
         }
-        var fields = http.query("fieldSelector");
-        return new Selection(labels, fields.isEmpty() ? FieldSelector.EVERYTHING : kind.fieldSelector(fields), name);
+        var given = http.query("fieldSelector");
+        var fields = given.isEmpty() ? FieldSelector.EVERYTHING : kind.fieldSelector(given);
+        if (!name.isEmpty() && !fields.isEverything() && !name.equals(fields.demanded("metadata.name"))) {
+            throw ApiStatus.badRequest("fieldSelector metadata.name doesn't match requested name").asException();
+        }
+        return new Selection(labels, fields, name);
     }
 
     boolean everything() {

@@ -58,7 +58,34 @@ final class Writes {
     void update(ResourceRequest request) throws IOException {
         FieldManager.check(request.http(), false);
         var given = decoding.object(request);
-        Answers.object(request, 200, change(request, current -> given.deepCopy()));
+        boolean creates = request.kind().createsOnUpdate() && request.target().subresource().isEmpty();
+        for (int attempt = 1; ; attempt++) {
+            if (!creates || store.get(request.key().text()).isPresent()) {
+                Answers.object(request, 200, change(request, current -> given.deepCopy()));
+                return;
+            }
+            admission.mayCreate(request);
+            try {
+                Answers.object(request, 201, create(request, unseen(request, given.deepCopy()), Tracking.WANTED));
+                return;
+            } catch (ApiException e) {
+                // Somebody else made it meanwhile: then it is changed.
+                if (!e.status().reason().equals("AlreadyExists") || attempt >= NAME_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /// What a client sent for an object that is missing, as what it wants to be made: of which state it has seen nobody asks then, but of which object
+    /// (`Store.Update` of apiserver's `pkg/registry/generic/registry/store.go`).
+    private static ObjectNode unseen(ResourceRequest request, ObjectNode object) {
+        var metadata = Json.child(object, "metadata");
+        checkName(request, metadata);
+        metadata.put("name", request.target().name());
+        checkUid(request, metadata, "");
+        metadata.remove("resourceVersion");
+        return object;
     }
 
     void patch(ResourceRequest request) throws IOException {
@@ -277,26 +304,12 @@ final class Writes {
         var type = request.kind().type();
         var name = request.target().name();
         var metadata = Json.child(updated, "metadata");
-        var given = Json.string(metadata, "name");
-        if (!given.isEmpty() && !given.equals(name)) {
-            throw ApiStatus.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
-                            .formatted(given, name))
-                    .asException();
-        }
+        checkName(request, metadata);
         place(request, metadata);
-        var uid = Json.string(metadata, "uid");
-        var present = Json.string(old, "metadata", "uid");
-        if (!uid.isEmpty() && !uid.equals(present)) {
-            throw ApiStatus.conflict(
-                            type.group(),
-                            type.resource(),
-                            name,
-                            "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + present)
-                    .asException();
-        }
+        checkUid(request, metadata, Json.string(old, "metadata", "uid"));
         var revision = Json.string(metadata, "resourceVersion");
         boolean said = !revision.isEmpty() && !revision.equals("0");
-        if (!said && request.kind().isCustom() && request.target().verb().equals("update") && !request.target().subresource().equals("scale")) {
+        if (!said && !request.kind().updatesUnconditionally() && request.target().verb().equals("update") && !request.target().subresource().equals("scale")) {
             // Of which kind it is upstream says by its resource (Store.Update of apiserver's registry/generic/registry/store.go).
             var missing = FieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update");
             throw ApiStatus.invalid(type.group(), type.resource(), name, List.of(missing)).asException();
@@ -306,6 +319,30 @@ final class Writes {
         }
         // A patch that says nothing of the revision carries the one it was applied to, which is no demand of the client.
         return request.target().verb().equals("update") && said;
+    }
+
+    private static void checkName(ResourceRequest request, ObjectNode metadata) {
+        var name = request.target().name();
+        var given = Json.string(metadata, "name");
+        if (!given.isEmpty() && !given.equals(name)) {
+            throw ApiStatus.badRequest("the name of the object (%s) does not match the name on the URL (%s)"
+                            .formatted(given, name))
+                    .asException();
+        }
+    }
+
+    /// @param present empty when there is no object
+    private static void checkUid(ResourceRequest request, ObjectNode metadata, String present) {
+        var type = request.kind().type();
+        var uid = Json.string(metadata, "uid");
+        if (!uid.isEmpty() && !uid.equals(present)) {
+            throw ApiStatus.conflict(
+                            type.group(),
+                            type.resource(),
+                            request.target().name(),
+                            "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + present)
+                    .asException();
+        }
     }
 
     /// Puts the namespace of the path into the object, or refuses another one.

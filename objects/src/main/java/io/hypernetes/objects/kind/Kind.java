@@ -66,6 +66,16 @@ public final class Kind {
         return rules.decode(decoder, type, object, duplicates);
     }
 
+    /// Whether a PUT makes an object that is missing.
+    public boolean createsOnUpdate() {
+        return !rules.isCustom() && Updates.create(type);
+    }
+
+    /// Whether a PUT may leave open which state of the object its client has seen, by saying no resourceVersion.
+    public boolean updatesUnconditionally() {
+        return !rules.isCustom() && Updates.areUnconditional(type);
+    }
+
     /// The schema that OpenAPI publishes for a custom kind; null for a built-in one, which the table of types describes.
     public @Nullable ObjectNode publishedSchema() {
         return rules.publishedSchema();

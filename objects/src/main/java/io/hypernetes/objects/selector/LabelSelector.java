@@ -174,14 +174,14 @@ public record LabelSelector(List<Requirement> requirements) {
             }
             case GREATER, LESS -> {
                 if (values.size() != 1 || !values.getFirst().matches("-?[0-9]{1,18}")) {
-                    throw new IllegalArgumentException("values: Invalid value: for 'Gt', 'Lt' operators, exactly one integer is required");
+                    throw new IllegalArgumentException("values[0]: Invalid value: \"" + String.join(",", values) + "\": for 'Gt', 'Lt' operators, the value must be an integer");
                 }
             }
         }
-        for (String value : values) {
-            List<String> bad = Names.labelValue(value);
+        for (int i = 0; i < values.size(); i++) {
+            List<String> bad = Names.labelValue(values.get(i));
             if (!bad.isEmpty()) {
-                throw new IllegalArgumentException("values: Invalid value: \"" + value + "\": " + bad.getFirst());
+                throw new IllegalArgumentException("values[" + i + "][" + key + "]: Invalid value: \"" + values.get(i) + "\": " + String.join("; ", bad));
             }
         }
         return new Requirement(key, operator, values);

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.selector;
 
+import io.hypernetes.objects.Names;
 import io.hypernetes.objects.selector.LabelSelector.Operator;
 import io.hypernetes.objects.selector.LabelSelector.Requirement;
 import java.util.ArrayList;
@@ -7,9 +8,12 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Reads the text form of a label selector. One use each.
+/// Reads the text form of a label selector. One use each. What is wrong is said as by `Parse` of apimachinery's `pkg/labels/selector.go`.
 final class SelectorText {
     private static final int MAX_LENGTH = 64 << 10;
+    private static final String SPECIAL = ",()=!<>";
+    private static final String STOPS = " \t\r\n" + SPECIAL;
+
     private final String text;
     private int at;
 
@@ -26,26 +30,38 @@ final class SelectorText {
         if (atEnd()) {
             return found;
         }
+        if (!begins()) {
+            throw refused("!, identifier, or 'end of string'");
+        }
         while (true) {
-            found.add(requirement());
+            try {
+                found.add(requirement());
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("unable to parse requirement: " + e.getMessage(), e);
+            }
             skipBlanks();
             if (atEnd()) {
                 return found;
             }
-            expect(',', "',' or end of string");
+            expect(',', ", expected: ',' or 'end of string'");
             skipBlanks();
-            if (atEnd()) {
+            if (!begins()) {
                 throw refused("identifier after ','");
             }
         }
     }
 
+    /// Whether a requirement may begin here.
+    private boolean begins() {
+        return !atEnd() && (text.charAt(at) == '!' && !text.startsWith("!=", at) || SPECIAL.indexOf(text.charAt(at)) < 0);
+    }
+
     private Requirement requirement() {
         if (accept("!")) {
             skipBlanks();
-            return LabelSelector.checked(word("identifier"), Operator.NOT_EXISTS, List.of());
+            return LabelSelector.checked(key(), Operator.NOT_EXISTS, List.of());
         }
-        String key = word("identifier");
+        String key = key();
         skipBlanks();
         if (atEnd() || text.charAt(at) == ',') {
             return LabelSelector.checked(key, Operator.EXISTS, List.of());
@@ -62,39 +78,50 @@ final class SelectorText {
         if (accept("<")) {
             return LabelSelector.checked(key, Operator.LESS, List.of(value()));
         }
-        return switch (word("operator")) {
-            case "in" -> LabelSelector.checked(key, Operator.IN, set());
-            case "notin" -> LabelSelector.checked(key, Operator.NOT_IN, set());
-            default -> throw refused("one of: in, notin, =, ==, !=, >, <");
-        };
+        String operator = token();
+        if (!operator.equals("in") && !operator.equals("notin")) {
+            throw refused("in, notin, =, ==, !=, gt, lt");
+        }
+        at += operator.length();
+        return LabelSelector.checked(key, operator.equals("in") ? Operator.IN : Operator.NOT_IN, set());
+    }
+
+    private String key() {
+        String key = word("identifier");
+        List<String> wrong = Names.qualified(key);
+        if (!wrong.isEmpty()) {
+            // So Go shows the place of what has none.
+            throw new IllegalArgumentException("<nil>: Invalid value: \"" + key + "\": " + String.join("; ", wrong));
+        }
+        return key;
     }
 
     /// A value may be empty: `app=` selects the empty label.
     private String value() {
         skipBlanks();
-        return atEnd() || text.charAt(at) == ',' ? "" : word("value");
+        return atEnd() || text.charAt(at) == ',' ? "" : word("identifier");
     }
 
     private List<String> set() {
         skipBlanks();
-        expect('(', "'('");
+        expect('(', " expected: '('");
         Set<String> values = new LinkedHashSet<>();
         while (true) {
             skipBlanks();
             char c = atEnd() ? 0 : text.charAt(at);
-            String value = c == ',' || c == ')' ? "" : word("value");
+            String value = c == ',' || c == ')' ? "" : word(values.isEmpty() ? "',', ')' or identifier" : "',', or identifier");
             values.add(value);
             skipBlanks();
             if (accept(")")) {
                 return List.copyOf(values);
             }
-            expect(',', "',' or ')'");
+            expect(',', ", expected: ',' or ')'");
         }
     }
 
     private String word(String what) {
         int start = at;
-        while (!atEnd() && " \t\r\n,()=!<>".indexOf(text.charAt(at)) < 0) {
+        while (!atEnd() && STOPS.indexOf(text.charAt(at)) < 0) {
             at++;
         }
         if (start == at) {
@@ -111,9 +138,9 @@ final class SelectorText {
         return false;
     }
 
-    private void expect(char symbol, String what) {
+    private void expect(char symbol, String otherwise) {
         if (atEnd() || text.charAt(at) != symbol) {
-            throw refused(what);
+            throw new IllegalArgumentException("found '" + token() + "'" + otherwise);
         }
         at++;
     }
@@ -128,9 +155,20 @@ final class SelectorText {
         return at >= text.length();
     }
 
+    /// What is here, as upstream's lexer sees it; empty at the end.
+    private String token() {
+        int end = at;
+        if (!atEnd() && SPECIAL.indexOf(text.charAt(at)) >= 0) {
+            end += text.startsWith("==", at) || text.startsWith("!=", at) ? 2 : 1;
+        } else {
+            while (end < text.length() && STOPS.indexOf(text.charAt(end)) < 0) {
+                end++;
+            }
+        }
+        return text.substring(at, end);
+    }
+
     private IllegalArgumentException refused(String expected) {
-        String found = atEnd() ? "" : text.substring(at, Math.min(text.length(), at + 40));
-        return new IllegalArgumentException(
-                "unable to parse requirement: found '" + found + "', expected: " + expected);
+        return new IllegalArgumentException("found '" + token() + "', expected: " + expected);
     }
 }

@@ -48,6 +48,25 @@ class SelectorsTest {
         assertThatThrownBy(() -> LabelSelector.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 
+    /// As `Parse` of apimachinery's `pkg/labels/selector.go`.
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                ",|found ',', expected: !, identifier, or 'end of string'",
+                "app=web,|found '', expected: identifier after ','",
+                "app=a b|found 'b', expected: ',' or 'end of string'",
+                "app in web|unable to parse requirement: found 'web' expected: '('",
+                "app in (web|unable to parse requirement: found '', expected: ',' or ')'",
+                "app ~ web|unable to parse requirement: found '~', expected: in, notin, =, ==, !=, gt, lt",
+                "!|unable to parse requirement: found '', expected: identifier",
+                "rank>x|unable to parse requirement: values[0]: Invalid value: ''x'': for 'Gt', 'Lt' operators, the value must be an integer"
+            })
+    void whatIsWrongIsSaidAsUpstreamSaysIt(String text, String why) {
+        assertThatThrownBy(() -> LabelSelector.parse(text)).hasMessage(why.replace("''x''", "\"x\""));
+    }
+
     @Test
     void objectsAreSelectorsToo() {
         LabelSelector selector = LabelSelector.of(Json.readObject(
