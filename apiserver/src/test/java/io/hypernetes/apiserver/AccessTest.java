@@ -53,6 +53,46 @@ class AccessTest extends ClusterTest {
     }
 
     @Test
+    void eachCheckOfHealthHasAPathAndNothingElseHas() {
+        for (var path : List.of("/livez/ping", "/readyz/ping", "/healthz/store", "/readyz/")) {
+            assertThat(admin.get(path).expect(200).text()).isEqualTo("ok");
+        }
+        for (var path : List.of("/livez/foo", "/readyz/foo", "/healthz/ping/more", "/livezfoo", "/readyz/ping/")) {
+            admin.get(path).expect(404);
+        }
+    }
+
+    /// As upstream's `pkg/registry/authorization/util/helpers.go` and `pkg/apis/authorization/validation/validation.go`.
+    @Test
+    void reviewsTellWhatSelectorsWouldAllow() {
+        var reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        var ask = "{\"spec\":{\"user\":\"system:node:n1\",\"groups\":[\"system:nodes\"],\"resourceAttributes\":{\"verb\":\"list\",\"resource\":\"pods\"%s}}}";
+        var nodeName = ",\"fieldSelector\":{\"requirements\":[{\"key\":\"spec.nodeName\",\"operator\":\"In\",\"values\":[\"%s\"]}]}";
+        var allowed = new String[] {"status", "allowed"};
+        assertThat(Json.flag(admin.post(reviews, ask.formatted("")).expect(201).json(), allowed)).isFalse();
+        assertThat(Json.flag(admin.post(reviews, ask.formatted(nodeName.formatted("n1"))).expect(201).json(), allowed)).isTrue();
+        assertThat(Json.flag(admin.post(reviews, ask.formatted(nodeName.formatted("n2"))).expect(201).json(), allowed)).isFalse();
+        assertThat(Json.flag(admin.post(reviews, ask.formatted(",\"fieldSelector\":{\"rawSelector\":\"spec.nodeName=n1\"}")).expect(201).json(), allowed)).isTrue();
+
+        var odd = admin.post(reviews, ask.formatted("""
+                ,"fieldSelector":{"requirements":[{"key":"spec.nodeName","operator":"In","values":["n1"]},{"key":"x","operator":"Like","values":["y"]}]},
+                "labelSelector":{"rawSelector":"a in (b"}""")).expect(201);
+        assertThat(Json.flag(odd.json(), allowed)).isTrue();
+        assertThat(odd.at("status", "evaluationError")).isEqualTo("spec.resourceAttributes.fieldSelector partially ignored due to parse error; "
+                + "spec.resourceAttributes.labelSelector ignored due to parse error");
+        var wrong = admin.post(reviews, ask.formatted("""
+                ,"fieldSelector":{"requirements":[{"operator":"In"}]},
+                "labelSelector":{"requirements":[{"key":"a b","operator":"Exists","values":["c"]},{"key":"a","operator":"NotIn","values":["-"]}]}""")).expect(422);
+        var at = "spec.resourceAttributes.";
+        assertThat(Json.objects(wrong.json().path("details"), "causes")).extracting(cause -> Json.string(cause, "field")).containsExactly(
+                at + "fieldSelector.requirements[0].key",
+                at + "fieldSelector.requirements[0].values",
+                at + "labelSelector.requirements[0].values",
+                at + "labelSelector.requirements[0].key",
+                at + "labelSelector.requirements[1].values[0]");
+    }
+
+    @Test
     void aCertificateOfAStrangerIsNotBelieved(@TempDir Path folder) {
         var foreign = Authorities.open(folder.resolve("pki"), Clock.systemUTC(), new SecureRandom());
         var certificate = foreign.root().issue(CertificateSpec.client("admin", List.of("system:masters"), Duration.ofHours(1)));

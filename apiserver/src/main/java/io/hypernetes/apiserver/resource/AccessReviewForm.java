@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.Names;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,8 +10,8 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What is wrong with a review of somebody's rights, as upstream's `pkg/apis/authorization/validation/validation.go`. What single requirements of selectors
-/// say is not looked at.
+/// What is wrong with a review of somebody's rights, as upstream's `pkg/apis/authorization/validation/validation.go`. An operator of a selector that nobody knows is
+/// no fault: newer clients may know more of them, and what they narrow by it is left out.
 final class AccessReviewForm {
     private static final String SPEC = "spec.";
 
@@ -61,6 +62,40 @@ final class AccessReviewForm {
             errors.add(FieldError.invalid(at + ".rawSelector", raw, "may not specified at the same time as requirements"));
         } else if (raw.isEmpty() && !required) {
             errors.add(FieldError.required(at + ".requirements", "when " + at + " is specified, requirements or rawSelector is required"));
+        }
+        int index = 0;
+        for (var requirement : selector.path("requirements")) {
+            requirement(requirement, at + ".requirements[" + index++ + "]", at.endsWith("labelSelector"), errors);
+        }
+    }
+
+    /// As `ValidateLabelSelectorRequirement` and `ValidateFieldSelectorRequirement` of apimachinery's `pkg/apis/meta/v1/validation/validation.go`.
+    private static void requirement(JsonNode requirement, String at, boolean ofLabels, List<FieldError> errors) {
+        var key = Json.string(requirement, "key");
+        var values = requirement.path("values");
+        if (!ofLabels && key.isEmpty()) {
+            errors.add(FieldError.required(at + ".key", "must be specified"));
+        }
+        switch (Json.string(requirement, "operator")) {
+            case "In", "NotIn" -> {
+                if (values.isEmpty()) {
+                    errors.add(FieldError.required(at + ".values", "must be specified when `operator` is 'In' or 'NotIn'"));
+                }
+            }
+            case "Exists", "DoesNotExist" -> {
+                if (!values.isEmpty()) {
+                    errors.add(FieldError.forbidden(at + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                }
+            }
+            default -> {}
+        }
+        if (ofLabels) {
+            Names.qualified(key).forEach(why -> errors.add(FieldError.invalid(at + ".key", key, why)));
+            for (int i = 0; i < values.size(); i++) {
+                var value = values.path(i).asString("");
+                var place = at + ".values[" + i + "]";
+                Names.labelValue(value).forEach(why -> errors.add(FieldError.invalid(place, value, why)));
+            }
         }
     }
 

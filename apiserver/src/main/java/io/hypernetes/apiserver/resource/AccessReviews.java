@@ -68,12 +68,20 @@ final class AccessReviews {
     private void answer(ResourceRequest request, ObjectNode review, ObjectNode spec, Caller caller) {
         var resource = spec.path("resourceAttributes");
         var path = spec.path("nonResourceAttributes");
+        var selectors = ReviewedSelectors.of(resource);
+        // Roles know nothing of selectors; nodes are let read what is theirs by them.
         var decision = authorisation.decide(
-                caller, request.tenantPath(), resource.isObject() ? target(resource) : target(path, Json.string(path, "path")), "");
+                caller,
+                request.tenantPath(),
+                resource.isObject() ? target(resource) : target(path, Json.string(path, "path")),
+                caller.node().isPresent() ? selectors.fields() : "");
         var status = review.putObject("status");
         status.put("allowed", decision.allowed());
         if (!decision.reason().isEmpty()) {
             status.put("reason", decision.reason());
+        }
+        if (!selectors.ignored().isEmpty()) {
+            status.put("evaluationError", selectors.ignored());
         }
     }
 
