@@ -403,6 +403,36 @@ class LimitsTest extends ClusterTest {
                 .isEqualTo("pods \"lost\" is forbidden: pod rejected: RuntimeClass \"lost\" not found");
     }
 
+    /// As upstream's `plugin/pkg/admission/runtimeclass/admission.go`.
+    @Test
+    void aPodSaysNoCostOfItsOwn() {
+        admin.post("/apis/node.k8s.io/v1/runtimeclasses", """
+                {"metadata":{"name":"costly"},"handler":"hypernetes","overhead":{"podFixed":{"memory":"1Gi"}}}""").expect(201);
+        var own = "\"overhead\":{\"memory\":\"%s\"},";
+        assertThat(admin.post(pods("default"), pod("own", "", own.formatted("1Gi"))).expect(403).at("message"))
+                .isEqualTo("pods \"own\" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+        assertThat(admin.post(pods("default"), pod("own", "", "\"runtimeClassName\":\"costly\"," + own.formatted("2Gi"))).expect(403).at("message"))
+                .isEqualTo("pods \"own\" is forbidden: pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+        admin.post(pods("default"), pod("own", "", "\"runtimeClassName\":\"costly\"," + own.formatted("1024Mi"))).expect(201);
+    }
+
+    /// As upstream's `CheckRequest` (`pkg/admission/plugin/resourcequota/controller.go` of apiserver): all of what comes into the scope is asked for.
+    @Test
+    void whatMovesIntoTheScopeOfAQuotaIsChargedThere() {
+        namespace(admin, "moves");
+        admin.post(quotas("moves"), quota("brief", "{\"pods\":\"1\"}", ",\"scopes\":[\"Terminating\"]")).expect(201);
+        admin.post(quotas("moves"), quota("lasting", "{\"pods\":\"5\"}", ",\"scopes\":[\"NotTerminating\"]")).expect(201);
+        admin.post(pods("moves"), pod("a", "", "")).expect(201);
+        admin.post(pods("moves"), pod("b", "", "")).expect(201);
+        assertThat(admin.get(quotas("moves") + "/lasting").at("status", "used", "pods")).isEqualTo("2");
+        var deadline = "{\"spec\":{\"activeDeadlineSeconds\":60}}";
+        admin.patch(pods("moves") + "/a", "application/merge-patch+json", deadline).expect(200);
+        assertThat(admin.get(quotas("moves") + "/brief").at("status", "used", "pods")).isEqualTo("1");
+        assertThat(admin.get(quotas("moves") + "/lasting").at("status", "used", "pods")).isEqualTo("1");
+        assertThat(admin.patch(pods("moves") + "/b", "application/merge-patch+json", deadline).expect(403).at("message"))
+                .contains("exceeded quota: brief, requested: pods=1, used: pods=1, limited: pods=1");
+    }
+
     @Test
     void aRuntimeClassCountsAsLongAsItIsThere() {
         admin.post("/apis/node.k8s.io/v1/runtimeclasses", "{\"metadata\":{\"name\":\"free\"},\"handler\":\"hypernetes\"}").expect(201);

@@ -6,6 +6,7 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -26,9 +27,7 @@ public final class RuntimeClasses {
         if (name.isEmpty()) {
             return;
         }
-        var found = store.get(new ObjectKey(Caller.ROOT, "node.k8s.io", "runtimeclasses", "", name).text())
-                .map(entry -> Json.readObject(entry.value()))
-                .orElseThrow(() -> refused(pod, "pod rejected: RuntimeClass \"" + name + "\" not found"));
+        var found = find(name).orElseThrow(() -> refused(pod, "pod rejected: RuntimeClass \"" + name + "\" not found"));
         for (var cost : found.path("overhead").path("podFixed").properties()) {
             var overhead = Json.child(spec, "overhead");
             // A class may ask for more than the machine costs, never for less.
@@ -37,6 +36,37 @@ public final class RuntimeClasses {
             }
         }
         place(pod, spec, found.path("scheduling"));
+    }
+
+    /// Refuses a new pod that says itself what it costs, unless it says what its class says or what it was given here: that one is made anew as it was read
+    /// (`plugin/pkg/admission/runtimeclass/admission.go`).
+    ///
+    /// @param pod as completed by [#pod]
+    /// @param own what it said before
+    /// @throws io.hypernetes.objects.ApiException 403
+    public void checkOverhead(ObjectNode pod, JsonNode own) {
+        if (own.isEmpty() || isSame(own, pod.path("spec").path("overhead"))) {
+            return;
+        }
+        var wanted = find(Json.string(pod, "spec", "runtimeClassName")).map(found -> found.path("overhead").path("podFixed")).orElse(Json.object());
+        if (wanted.isEmpty()) {
+            throw refused(pod, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
+        }
+        if (!isSame(own, wanted)) {
+            throw refused(pod, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+        }
+    }
+
+    private static boolean isSame(JsonNode one, JsonNode other) {
+        return one.size() == other.size()
+                && one.properties().stream().allMatch(cost -> other.has(cost.getKey())
+                        && PodResources.quantity(cost.getValue()).compareTo(PodResources.quantity(other.path(cost.getKey()))) == 0);
+    }
+
+    private Optional<ObjectNode> find(String name) {
+        return name.isEmpty()
+                ? Optional.empty()
+                : store.get(new ObjectKey(Caller.ROOT, "node.k8s.io", "runtimeclasses", "", name).text()).map(entry -> Json.readObject(entry.value()));
     }
 
     private static void place(ObjectNode pod, ObjectNode spec, JsonNode scheduling) {

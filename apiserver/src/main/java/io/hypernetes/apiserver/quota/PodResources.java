@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a pod as a whole asks for: the larger of what runs together and what any step of its start needs, and what its machine costs.
 public record PodResources(Map<String, Quantity> requests, Map<String, Quantity> limits) {
 
-    private static final List<String> PARTS = List.of("containers", "initContainers", "overhead");
+    private static final List<String> PARTS = List.of("containers", "initContainers", "resources", "overhead");
     private static final List<String> STATUSES = List.of("containerStatuses", "initContainerStatuses");
 
     public PodResources {
@@ -90,6 +90,7 @@ public record PodResources(Map<String, Quantity> requests, Map<String, Quantity>
         return Usage.runs(pod) == Usage.runs(other)
                 && PARTS.stream().allMatch(part -> pod.path("spec").path(part).equals(other.path("spec").path(part)))
                 && pod.path("status").path("allocatedResources").equals(other.path("status").path("allocatedResources"))
+                && pod.path("status").path("resources").equals(other.path("status").path("resources"))
                 && STATUSES.stream().allMatch(statuses -> given(pod, statuses).equals(given(other, statuses)));
     }
 

@@ -39,6 +39,16 @@ final class QuotaScopes {
         return true;
     }
 
+    /// Whether a change may have moved an object into or out of scopes. What else they look at does not change in the life of a pod.
+    static boolean mayHaveMoved(String group, String resource, ObjectNode object, ObjectNode old) {
+        return group.isEmpty()
+                && switch (resource) {
+                    case "pods" -> isIn(object, "Terminating") != isIn(old, "Terminating");
+                    case "persistentvolumeclaims" -> !attributeClasses(object).equals(attributeClasses(old));
+                    default -> false;
+                };
+    }
+
     private static boolean isIn(ObjectNode pod, String scope) {
         var spec = pod.path("spec");
         return switch (scope) {

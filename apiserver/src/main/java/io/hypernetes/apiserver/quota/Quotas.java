@@ -82,21 +82,24 @@ public final class Quotas {
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
     public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object) {
         var type = kind.type();
-        return charge(tenant, namespace, kind, object, null, () -> Usage.of(type.group(), type.resource(), object), _ -> true);
+        return charge(tenant, namespace, kind, object, null, () -> Usage.of(type.group(), type.resource(), object), _ -> true, true);
     }
 
     /// Charges what an object uses more, or less, after a change; for most kinds that is nothing. What somebody asks for may be refused, never what a node says that
-    /// it gave.
+    /// it gave. A quota into whose scopes the object has moved is charged with all of it, as upstream's (`CheckRequest` of apiserver's
+    /// `pkg/admission/plugin/resourcequota/controller.go`), and one that it has left no longer.
     ///
+    /// @param reported whether the change says what is, and asks for nothing
     /// @throws io.hypernetes.objects.ApiException 403 when a quota does not allow it
-    public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old) {
+    public Charge charge(String tenant, String namespace, Kind kind, ObjectNode object, ObjectNode old, boolean reported) {
         var type = kind.type();
         if (!type.group().isEmpty() || !CHANGING.contains(type.resource())) {
             return Charge.NONE;
         }
         boolean pod = type.resource().equals("pods");
         // Nearly all that is written of a pod is of its state.
-        if (pod && PodResources.countsAs(object, old)) {
+        boolean moved = QuotaScopes.mayHaveMoved(type.group(), type.resource(), object, old);
+        if (pod && !moved && PodResources.countsAs(object, old)) {
             return Charge.NONE;
         }
         var limits = whole.limits(tenant);
@@ -107,10 +110,17 @@ public final class Quotas {
         boolean more = pod && change.values().stream().anyMatch(each -> each.signum() > 0);
         var asked = more ? difference(Usage.asked("", type.resource(), object), Usage.asked("", type.resource(), old)) : Map.<String, Quantity>of();
         boolean disks = type.resource().startsWith(DISKS) && DiskSpace.isLimited(limits);
-        boolean moved = type.resource().equals("persistentvolumeclaims") && !QuotaScopes.attributeClasses(object).equals(QuotaScopes.attributeClasses(old));
         return change.isEmpty() && !disks && !moved
                 ? Charge.NONE
-                : charge(tenant, namespace, kind, object, old, () -> change, resource -> !pod || asked.getOrDefault(resource, Quantity.ZERO).signum() > 0);
+                : charge(
+                        tenant,
+                        namespace,
+                        kind,
+                        object,
+                        old,
+                        () -> change,
+                        resource -> !reported && (!pod || asked.getOrDefault(resource, Quantity.ZERO).signum() > 0),
+                        !reported);
     }
 
     /// What is used more now than before, or less.
@@ -130,8 +140,16 @@ public final class Quotas {
     /// @param old null for a new object
     /// @param usage what is charged; asked where somebody counts it only, which few do
     /// @param asked of which resources more is asked for
+    /// @param entering whether a quota that counts the object only now may refuse it
     private Charge charge(
-            String tenant, String namespace, Kind kind, ObjectNode object, @Nullable ObjectNode old, Supplier<Map<String, Quantity>> usage, Predicate<String> asked) {
+            String tenant,
+            String namespace,
+            Kind kind,
+            ObjectNode object,
+            @Nullable ObjectNode old,
+            Supplier<Map<String, Quantity>> usage,
+            Predicate<String> asked,
+            boolean entering) {
         boolean made = old == null;
         var held = new ArrayList<ReentrantLock>(2);
         var operations = new ArrayList<Operation>();
@@ -139,7 +157,7 @@ public final class Quotas {
             if (has(tenant, namespace)) {
                 held.add(turn(tenant, namespace));
                 held.getLast().lock();
-                operations.addAll(operations(tenant, namespace, kind, object, old, usage.get(), asked));
+                operations.addAll(operations(tenant, namespace, kind, object, old, usage.get(), asked, entering));
             }
             var limits = whole.limits(tenant);
             if (!limits.isEmpty()) {
@@ -180,23 +198,30 @@ public final class Quotas {
     }
 
     private List<Operation> operations(
-            String tenant, String namespace, Kind kind, ObjectNode object, @Nullable ObjectNode old, Map<String, Quantity> usage, Predicate<String> asked) {
+            String tenant,
+            String namespace,
+            Kind kind,
+            ObjectNode object,
+            @Nullable ObjectNode old,
+            Map<String, Quantity> usage,
+            Predicate<String> asked,
+            boolean entering) {
         var type = kind.type();
-        boolean made = old == null;
         var name = Json.string(object, "metadata", "name");
         var operations = new ArrayList<Operation>();
         for (var entry : of(tenant, namespace)) {
             var quota = Json.readObject(entry.value());
-            if (!QuotaScopes.matches(quota, type.group(), type.resource(), object)) {
+            boolean now = QuotaScopes.matches(quota, type.group(), type.resource(), object);
+            boolean before = old != null && QuotaScopes.matches(quota, type.group(), type.resource(), old);
+            if (!now && !before) {
                 continue;
             }
+            boolean entered = now && !before && entering;
             var hard = quota.path("spec").path("hard");
-            // What was not counted here before is charged with all that it uses: only the difference would leave the sum wrong until the next count.
-            boolean arrived = old != null && !QuotaScopes.matches(quota, type.group(), type.resource(), old);
-            var charged = new TreeMap<>(arrived ? Usage.of(type.group(), type.resource(), object) : usage);
+            var charged = new TreeMap<>(old == null || now == before ? usage : moved(type.group(), type.resource(), now ? object : old, now));
             charged.keySet().removeIf(resource -> !hard.has(resource));
             boolean pod = type.group().isEmpty() && type.resource().equals("pods");
-            if (pod && made) {
+            if (pod && entered) {
                 requireResources(Json.string(quota, "metadata", "name"), hard, object, name);
             }
             if (charged.isEmpty()) {
@@ -207,12 +232,10 @@ public final class Quotas {
                 count(tenant, namespace, quota);
             }
             var used = Json.child(Json.child(quota, "status"), "used");
-            // Nobody is refused what a volume has become, only what is asked for.
-            boolean told = old != null && arrived && type.is("", "persistentvolumeclaims") && object.path("spec").equals(old.path("spec"));
             var exceeded = new TreeSet<String>();
             charged.forEach((resource, more) -> {
                 var sum = PodResources.quantity(used.path(resource)).plus(more);
-                if (more.signum() > 0 && !told && asked.test(resource) && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
+                if (more.signum() > 0 && (entered || asked.test(resource)) && sum.compareTo(PodResources.quantity(hard.path(resource))) > 0) {
                     exceeded.add(resource);
                 }
             });
@@ -234,6 +257,12 @@ public final class Quotas {
             operations.add(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(quota)));
         }
         return operations;
+    }
+
+    /// What a quota counts more, or less, because an object has come into its scopes, or left them.
+    private static Map<String, Quantity> moved(String group, String resource, ObjectNode object, boolean in) {
+        var usage = Usage.of(group, resource, object);
+        return in ? usage : difference(Map.of(), usage);
     }
 
     /// A limit on what is asked for means that everybody says how much they ask for.

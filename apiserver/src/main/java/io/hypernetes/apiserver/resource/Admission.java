@@ -123,6 +123,10 @@ final class Admission {
         switch (request.kind().type().resource()) {
             case "pods" -> {
                 boolean mirror = MirrorAdmission.create(request, object);
+                var cost = object.path("spec").path("overhead").deepCopy();
+                if (!mirror && object.get("spec") instanceof ObjectNode spec) {
+                    spec.remove("overhead");
+                }
                 pods.create(request, object, mirror);
                 annotate(object, Suspension.ANNOTATION, tenant.map(TenantState::suspended).orElse(false) ? ApiTime.format(request.now()) : "");
                 annotate(object, TenantState.ISOLATION_ANNOTATION, tenant.map(TenantState::strict).orElse(false) ? TenantState.STRICT : "");
@@ -130,6 +134,9 @@ final class Admission {
                     accounts.create(request, object);
                 }
                 runtimes.pod(object);
+                if (!mirror) {
+                    runtimes.checkOverhead(object, cost);
+                }
                 priorities.pod(request.tenant(), object);
                 ranges = limits.of(request.tenant(), request.target().namespace());
                 LimitRanges.fill(ranges, object);
@@ -249,7 +256,7 @@ final class Admission {
 
     /// Charges what an object uses more after a change; the turn lasts until the commit is made.
     Quotas.Charge charge(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        return quotas.charge(request.tenant(), request.target().namespace(), request.kind(), updated, old);
+        return quotas.charge(request.tenant(), request.target().namespace(), request.kind(), updated, old, request.target().subresource().equals("status"));
     }
 
     /// Admits a change.
