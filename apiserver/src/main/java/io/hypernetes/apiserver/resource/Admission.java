@@ -23,6 +23,7 @@ import io.hypernetes.apiserver.storage.StoredTrees;
 import io.hypernetes.apiserver.tenant.Segments;
 import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.apiserver.tenant.Tenants;
+import io.hypernetes.apiserver.webhook.PolicyTypes;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.FieldError;
@@ -57,6 +58,7 @@ final class Admission {
     private final TenantKinds kinds;
     private final Definitions definitions;
     private final Judgement judgement;
+    private final PolicyTypes policies;
 
     Admission(
             LayeredStore store,
@@ -83,6 +85,7 @@ final class Admission {
         this.storage = new StorageClasses(store);
         this.quotas = quotas;
         this.kinds = kinds;
+        this.policies = new PolicyTypes(kinds);
         this.definitions = new Definitions(kinds);
         this.services = services;
         this.judgement = new Judgement(store, trees, limits, storage);
@@ -199,6 +202,11 @@ final class Admission {
             case "services" -> {
                 if (request.target().subresource().isEmpty()) {
                     return services.settle(request.tenant(), object, old);
+                }
+            }
+            case "validatingadmissionpolicies" -> {
+                if (request.target().subresource().isEmpty()) {
+                    policies.settle(request.tenant(), object);
                 }
             }
             case "customresourcedefinitions" -> definitions.settle(request.tenant(), object, old, request.now());

@@ -1,0 +1,107 @@
+package io.hypernetes.apiserver.webhook;
+
+import dev.cel.common.types.CelType;
+import dev.cel.common.types.SimpleType;
+import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.objects.Json;
+import io.hypernetes.objects.cel.ObjectTypes;
+import io.hypernetes.objects.cel.TypeCheck;
+import io.hypernetes.objects.kind.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Says in the status of a ValidatingAdmissionPolicy what is wrong with its expressions when the kinds that its `matchConstraints` name are known. Upstream's
+/// controller (`pkg/controller/validatingadmissionpolicystatus/controller.go`) says it a moment after the policy is written; here whoever writes it waits for it, so that nobody
+/// pays for somebody else's expressions.
+public final class PolicyTypes {
+    private static final int MOST_KINDS = 10;
+    private static final Duration LONGEST = Duration.ofSeconds(1);
+
+    private final TenantKinds kinds;
+
+    public PolicyTypes(TenantKinds kinds) {
+        this.kinds = kinds;
+    }
+
+    /// Completes the status of a policy whose spec has changed since it was said.
+    public void settle(String tenant, ObjectNode policy) {
+        long generation = Json.number(policy, 0, "metadata", "generation");
+        if (generation <= Json.number(policy, 0, "status", "observedGeneration")) {
+            return;
+        }
+        var status = Json.child(policy, "status");
+        status.put("observedGeneration", generation);
+        var checking = status.putObject("typeChecking");
+        var warnings = check(tenant, policy.path("spec"));
+        if (!warnings.isEmpty()) {
+            warnings.forEach(checking.putArray("expressionWarnings")::add);
+        }
+    }
+
+    private List<ObjectNode> check(String tenant, JsonNode spec) {
+        var named = named(tenant, spec);
+        if (named.isEmpty()) {
+            return List.of();
+        }
+        long end = System.nanoTime() + LONGEST.toNanos();
+        var types = new ObjectTypes(kinds.schema());
+        var params = parameters(tenant, spec.path("paramKind"), types);
+        var subjects = named.stream()
+                .map(kind -> new TypeCheck.Subject(kind.type().group(), kind.type().version(), kind.type().kind(), type(kind, types)))
+                .toList();
+        return new TypeCheck(spec, types, subjects, params, () -> System.nanoTime() - end > 0).warnings();
+    }
+
+    private static CelType type(Kind kind, ObjectTypes types) {
+        var published = kind.publishedSchema();
+        return published == null ? types.builtIn(kind.type().schemaType()) : types.defined(published);
+    }
+
+    private CelType parameters(String tenant, JsonNode wanted, ObjectTypes types) {
+        return !wanted.isObject()
+                ? SimpleType.DYN
+                : kinds.all(tenant).stream()
+                        .filter(kind -> kind.type().apiVersion().equals(Json.string(wanted, "apiVersion")) && kind.type().kind().equals(Json.string(wanted, "kind")))
+                        .findFirst()
+                        .map(kind -> type(kind, types))
+                        .orElse(SimpleType.DYN);
+    }
+
+    /// The kinds that the rules name one by one, in the order of group, version and kind; a rule with `*` for groups or versions names none.
+    private List<Kind> named(String tenant, JsonNode spec) {
+        Set<Kind> named = new LinkedHashSet<>();
+        for (var rule : Json.objects(spec.path("matchConstraints"), "resourceRules")) {
+            var groups = texts(rule.path("apiGroups")).toList();
+            var versions = texts(rule.path("apiVersions")).toList();
+            if (Stream.concat(groups.stream(), versions.stream()).anyMatch(text -> text.contains("*"))) {
+                continue;
+            }
+            for (var group : groups) {
+                for (var version : versions) {
+                    texts(rule.path("resources"))
+                            .filter(resource -> !resource.contains("*") && !resource.contains("/") && named.size() < MOST_KINDS)
+                            .flatMap(resource -> Optional.ofNullable(kinds.find(tenant, group, version, resource)).stream())
+                            .forEach(named::add);
+                }
+            }
+        }
+        var sorted = new ArrayList<>(named);
+        sorted.sort(Comparator.<Kind, String>comparing(kind -> kind.type().group())
+                .thenComparing(kind -> kind.type().version())
+                .thenComparing(kind -> kind.type().kind()));
+        return sorted;
+    }
+
+    /// So many that a rule with more does not make anybody look them up.
+    private static Stream<String> texts(JsonNode list) {
+        return list.valueStream().limit(100).map(text -> text.asString("")).sorted();
+    }
+}
