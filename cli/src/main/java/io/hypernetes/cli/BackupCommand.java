@@ -57,7 +57,7 @@ final class BackupCommand implements Runnable {
         }
         try {
             DiskBackup disks = withDisks ? new DiskBackup(common.places().disks()) : null;
-            var found = new Backups(common.places(), common.settings()).write(file.toAbsolutePath(), tenant, passphrase, disks);
+            var found = new Backups(common.places(), common.clusterSettings()).write(file.toAbsolutePath(), tenant, passphrase, disks);
             System.out.println("backup of " + found.shown() + "; read again and found good: " + file);
             if (!found.missing().isEmpty()) {
                 System.out.println(found.missing());

@@ -22,6 +22,13 @@ final class Common {
         return Settings.read(places().state().resolve("config.yaml"), overrides);
     }
 
+    /// The settings as the master of this machine runs with them, as far as they say where it is reached: whatever it was started with, or its file says by now.
+    Settings clusterSettings() {
+        List<String> flags = new ArrayList<>(ProcessLock.told(places().lockOf("master")));
+        flags.addAll(overrides);
+        return Settings.read(places().state().resolve("config.yaml"), flags);
+    }
+
     /// The settings, and the overrides among them kept in the installation's file: whatever is typed later means the same cluster.
     Settings rememberedSettings() {
         Settings settings = settings();

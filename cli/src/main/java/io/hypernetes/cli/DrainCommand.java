@@ -77,7 +77,7 @@ final class DrainCommand implements Runnable {
         Instant until = timeout.equals("0s") ? null : Instant.now().plus(TokenCommand.parse("--timeout", timeout));
         // Beside JSON on the standard output, how it goes is for people.
         Console console = output.equals("json") ? new Console(System.err, false) : Console.ofProcess();
-        try (Client client = OperatorAccess.open(common.places(), common.settings()).client(VALIDITY)) {
+        try (Client client = OperatorAccess.open(common.places(), common.clusterSettings()).client(VALIDITY)) {
             drain(client, console, until);
         } catch (ApiException refused) {
             throw new UsageException(String.valueOf(refused.getMessage()), refused.isUnreachable() ? UsageException.UNAVAILABLE : 1);

@@ -31,7 +31,7 @@ final class Foreground {
     }
 
     static void run(String name, Common common, Serving start) {
-        try (ProcessLock lock = ProcessLock.take(common.places().lockOf(name), name)) {
+        try (ProcessLock lock = ProcessLock.take(common.places().lockOf(name), name, OperatorAccess.reached(common.settings()))) {
             ProcessLog.to(common.places().logOf(name));
             Logger log = LoggerFactory.getLogger(name);
             CountDownLatch told = new CountDownLatch(1);

@@ -23,6 +23,6 @@ final class KubeconfigCommand implements Runnable {
 
     @Override
     public void run() {
-        System.out.println(OperatorAccess.open(common.places(), common.settings()).kubeconfig(tenant));
+        System.out.println(OperatorAccess.open(common.places(), common.clusterSettings()).kubeconfig(tenant));
     }
 }

@@ -109,7 +109,7 @@ final class LoginCommand implements Runnable {
 
     @Override
     public void run() {
-        URI where = server != null ? URI.create(server.toString().replaceFirst("/+$", "")) : OperatorAccess.server(common.settings());
+        URI where = server != null ? URI.create(server.toString().replaceFirst("/+$", "")) : OperatorAccess.server(common.clusterSettings());
         if (!"https".equals(where.getScheme()) || where.getHost() == null) {
             throw new UsageException("'" + where + "' is no API server; write it as https://master:6443");
         }
@@ -213,7 +213,7 @@ final class LoginCommand implements Runnable {
     private String ofThisMachine() {
         try {
             Path root = common.places().pki().resolve("root");
-            return Files.isReadable(root) && Files.isDirectory(root) ? Pem.encode(OperatorAccess.open(common.places(), common.settings()).root().certificate()) : "";
+            return Files.isReadable(root) && Files.isDirectory(root) ? Pem.encode(OperatorAccess.open(common.places(), common.clusterSettings()).root().certificate()) : "";
         } catch (UsageException e) {
             return "";
         }

@@ -15,6 +15,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// What the machine of the master may do for its operator: speak to the API as administrator and write kubeconfigs. Works with the
 /// authorities' files, so only the user who owns them (root) can.
@@ -45,6 +46,11 @@ final class OperatorAccess {
 
     CertificateAuthority root() {
         return authorities.root();
+    }
+
+    /// What [#server] and [#local] look at, each `name=value`.
+    static List<String> reached(Settings settings) {
+        return Stream.of("api-address", "api-port", "advertise-address").map(name -> name + "=" + settings.text(name)).toList();
     }
 
     /// Where users and nodes reach the API server.

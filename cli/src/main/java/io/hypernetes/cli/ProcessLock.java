@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -10,11 +11,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// Says which process is the master or the node of an installation. The kernel drops the lock with its process, however that
 /// ends, so a stale file never fools anyone; the pid written inside is only for finding the holder.
 final class ProcessLock implements AutoCloseable {
+    private static final int MOST_TOLD = 100;
+
     private final FileChannel channel;
 
     private ProcessLock(FileChannel channel) {
@@ -25,6 +31,13 @@ final class ProcessLock implements AutoCloseable {
     ///
     /// @throws UsageException when another process holds it
     static ProcessLock take(Path file, String process) {
+        return take(file, process, List.of());
+    }
+
+    /// The same, for a process of which others want to know more than that it runs.
+    ///
+    /// @param told one line each
+    static ProcessLock take(Path file, String process, List<String> told) {
         try {
             Files.createDirectories(file.getParent());
             FileChannel channel = FileChannel.open(
@@ -37,7 +50,9 @@ final class ProcessLock implements AutoCloseable {
                         UsageException.UNAVAILABLE);
             }
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)), 0);
+            List<String> lines = new ArrayList<>(List.of(Long.toString(ProcessHandle.current().pid())));
+            lines.addAll(told);
+            channel.write(ByteBuffer.wrap(String.join("\n", lines).getBytes(StandardCharsets.UTF_8)), 0);
             return new ProcessLock(channel);
         } catch (IOException e) {
             throw new UsageException("locking " + file + " for the " + process + ": " + e.getMessage(), UsageException.UNAVAILABLE);
@@ -60,6 +75,18 @@ final class ProcessLock implements AutoCloseable {
             return Optional.of(ProcessHandle.current());
         } catch (IOException | NumberFormatException e) {
             throw new UsageException("asking who holds " + file + ": " + e.getMessage(), UsageException.UNAVAILABLE);
+        }
+    }
+
+    /// What the process that holds the lock now has told; empty when there is none.
+    static List<String> told(Path file) {
+        if (holder(file).isEmpty()) {
+            return List.of();
+        }
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.skip(1).limit(MOST_TOLD).toList();
+        } catch (IOException | UncheckedIOException e) {
+            throw new UsageException("reading what the holder of " + file + " has told: " + e.getMessage(), UsageException.UNAVAILABLE);
         }
     }
 

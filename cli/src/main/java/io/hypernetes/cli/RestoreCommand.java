@@ -220,7 +220,7 @@ final class RestoreCommand implements Runnable {
     /// @return how many disks were there already
     private int bringBack(String wanted, char @Nullable [] passphrase) throws IOException {
         Places places = common.places();
-        Settings settings = common.settings();
+        Settings settings = common.clusterSettings();
         if (ProcessLock.holder(places.lockOf("master")).isEmpty()) {
             throw new UsageException("a tenant is restored by the running master of this machine, and none runs; start it with: " + common.command("up"), UsageException.UNAVAILABLE);
         }

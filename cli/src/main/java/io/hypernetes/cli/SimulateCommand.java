@@ -93,7 +93,7 @@ final class SimulateCommand {
                     Thread.currentThread().interrupt();
                 }
             }));
-            try (Client client = OperatorAccess.open(common.places(), common.settings()).client(Duration.ofDays(365));
+            try (Client client = OperatorAccess.open(common.places(), common.clusterSettings()).client(Duration.ofDays(365));
                     SimulatedNodes nodes = new SimulatedNodes(client, settings, Clock.systemUTC())) {
                 nodes.start();
                 System.out.println(Background.READY);

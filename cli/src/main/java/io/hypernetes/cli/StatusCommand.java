@@ -65,7 +65,7 @@ final class StatusCommand implements java.util.concurrent.Callable<Integer> {
         if (!Files.isDirectory(common.places().pki())) {
             return "no master on this machine";
         }
-        try (Client client = OperatorAccess.open(common.places(), common.settings()).client()) {
+        try (Client client = OperatorAccess.open(common.places(), common.clusterSettings()).client()) {
             client.of(Kind.NODE).list(Scope.tenant(ObjectKey.ROOT), Selection.everything()).items().forEach(node -> nodes.add(line(node)));
             client.of(Kind.POD).list(Scope.everywhere(), Selection.everything()).items().forEach(pod -> pods.add(line(pod)));
             return "";

@@ -188,7 +188,7 @@ final class TenantCommand {
 
         @Override
         public void run() {
-            System.out.println(OperatorAccess.open(common.places(), common.settings()).kubeconfig(name));
+            System.out.println(OperatorAccess.open(common.places(), common.clusterSettings()).kubeconfig(name));
         }
     }
 
@@ -349,7 +349,7 @@ final class TenantCommand {
     }
 
     private static <T> T asked(Common common, Question<T> question) {
-        OperatorAccess access = OperatorAccess.open(common.places(), common.settings());
+        OperatorAccess access = OperatorAccess.open(common.places(), common.clusterSettings());
         try (Client client = access.client()) {
             return question.ask(client);
         } catch (ApiException refused) {

@@ -35,7 +35,7 @@ final class TokenCommand {
 
         @Override
         public void run() {
-            Settings settings = common.settings();
+            Settings settings = common.clusterSettings();
             OperatorAccess access = OperatorAccess.open(common.places(), settings);
             try (Client client = access.client()) {
                 System.out.println(create(access, client, settings, parse(ttl)).text());

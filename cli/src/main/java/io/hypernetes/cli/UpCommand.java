@@ -68,7 +68,7 @@ final class UpCommand implements Runnable {
                 background.start("master", List.of(), Map.of());
             });
         }
-        OperatorAccess access = OperatorAccess.open(places, settings);
+        OperatorAccess access = OperatorAccess.open(places, common.clusterSettings());
         Path kubeconfig = access.kubeconfig(ObjectKey.ROOT);
         try (Client client = access.client()) {
             startNode(console, background, access, client);
@@ -110,7 +110,7 @@ final class UpCommand implements Runnable {
             // A token is made only for a node that does not know its cluster yet.
             Map<String, String> environment = NodeProcess.hasJoined(places)
                     ? Map.of()
-                    : Map.of(NodeCommand.TOKEN_VARIABLE, TokenCommand.create(access, client, common.settings(), Duration.ofMinutes(10)).text());
+                    : Map.of(NodeCommand.TOKEN_VARIABLE, TokenCommand.create(access, client, common.clusterSettings(), Duration.ofMinutes(10)).text());
             background.start("node", List.of(), environment);
         });
     }

@@ -70,7 +70,7 @@ final class UpgradeCommand implements Runnable {
     private String backUp(Places places) {
         Path file = places.state().resolve("before-upgrade.backup");
         try {
-            return new Backups(places, common.settings()).write(file, "", null, null).shown();
+            return new Backups(places, common.clusterSettings()).write(file, "", null, null).shown();
         } catch (IOException e) {
             throw new UsageException("nothing was replaced, since the backup " + file + " could not be written: " + e.getMessage(), UsageException.UNAVAILABLE);
         }
@@ -90,7 +90,7 @@ final class UpgradeCommand implements Runnable {
     }
 
     private void awaitReady(Console console, Places places) {
-        Settings settings = common.settings();
+        Settings settings = common.clusterSettings();
         String name = settings.text("node-name", HostAddresses.hostName());
         try (Client client = OperatorAccess.open(places, settings).client()) {
             console.task("Node " + name + " Ready", step -> {

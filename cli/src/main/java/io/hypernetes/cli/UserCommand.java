@@ -268,7 +268,7 @@ final class UserCommand {
             if (!stored.user().tenants().containsKey(where)) {
                 throw new UsageException("user " + name + " does not belong to tenant '" + where + "'; `hypernetes user join` changes that");
             }
-            OperatorAccess.open(common.places(), common.settings())
+            OperatorAccess.open(common.places(), common.clusterSettings())
                     .userKubeconfig(file, where, name, stored.uid() + "/" + stored.user().generation(), TokenCommand.parse(ttl));
             System.out.println(file);
         }

@@ -178,7 +178,7 @@ final class Users {
 
     /// Does something as the operator of this machine's cluster.
     static <T> T asked(Common common, Work<T> work) {
-        try (Client client = OperatorAccess.open(common.places(), common.settings()).client()) {
+        try (Client client = OperatorAccess.open(common.places(), common.clusterSettings()).client()) {
             return work.run(new Users(client));
         } catch (ApiException refused) {
             throw new UsageException(String.valueOf(refused.getMessage()), refused.isUnreachable() ? UsageException.UNAVAILABLE : 1);
