@@ -96,6 +96,8 @@ class EndpointsTest {
         pods("web", 3, Map.of());
         await().untilAsserted(() -> assertThat(endpoints("web")).hasSize(3).allMatch(endpoint -> endpoint.getConditions().getReady()));
         assertThat(slices("web")).hasSize(1);
+        assertThat(noted("web")).containsOnlyKeys("endpoints.kubernetes.io/last-change-trigger-time");
+        assertThat(bench.get(Kind.ENDPOINTS, "web").getMetadata().getAnnotations()).containsKey("endpoints.kubernetes.io/last-change-trigger-time");
         assertThat(slices("web").getFirst().getPorts().getFirst().getPort()).isEqualTo(8080);
         assertThat(endpoints("web")).allSatisfy(endpoint -> {
             assertThat(endpoint.getNodeName()).startsWith("simulated-");

@@ -88,7 +88,7 @@ public final class EndpointMirror implements Controller {
         annotations.keySet().removeAll(NOT_MIRRORED);
         var owner = new OwnerReferenceBuilder().withApiVersion("v1").withKind("Endpoints").withName(key.name())
                 .withUid(endpoints.getMetadata().getUid()).withController(true).withBlockOwnerDeletion(true).build();
-        writer.write(key, endpoints, owner, labels, annotations, SlicePlan.of(wanted, writer.of(key)));
+        writer.write(key, endpoints, owner, labels, new SliceWriter.Notes(_ -> annotations, true), SlicePlan.of(wanted, writer.of(key)));
         return Optional.empty();
     }
 

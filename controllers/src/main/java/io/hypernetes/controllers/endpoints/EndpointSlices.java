@@ -19,6 +19,7 @@ import io.hypernetes.controllers.pods.Claims;
 import io.hypernetes.controllers.pods.PodState;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -37,6 +38,7 @@ public final class EndpointSlices implements Controller {
     private static final Duration UNSEEN = Duration.ofMillis(200);
 
     private final Client client;
+    private final TriggerTimes triggers = new TriggerTimes();
     private Caches caches;
     private Backends backends;
     private SliceWriter writer;
@@ -71,6 +73,7 @@ public final class EndpointSlices implements Controller {
         Service service = caches.of(Kind.SERVICE).get(key).orElse(null);
         LabelSelector selector = service == null ? null : Backends.selector(service).orElse(null);
         if (service == null || selector == null || service.getMetadata().getDeletionTimestamp() != null) {
+            triggers.forget(key);
             // A Service that lost its selector is somebody else's from now on; one that is gone needs no slices.
             if (service == null || service.getMetadata().getDeletionTimestamp() == null) {
                 writer.of(key).forEach(slice -> writer.delete(key, slice));
@@ -82,6 +85,7 @@ public final class EndpointSlices implements Controller {
         }
         Map<SlicePlan.Group, List<Endpoint>> wanted = new LinkedHashMap<>();
         List<Pod> pods = backends.of(key, selector);
+        Instant trigger = triggers.look(key, service, pods);
         for (boolean ipv6 : families(service)) {
             String type = ipv6 ? "IPv6" : "IPv4";
             boolean any = false;
@@ -98,7 +102,7 @@ public final class EndpointSlices implements Controller {
                 wanted.put(new SlicePlan.Group(type, List.of()), new ArrayList<>());
             }
         }
-        writer.write(key, service, Claims.reference(Kind.SERVICE, service), labels(service), null, SlicePlan.of(wanted, writer.of(key)));
+        writer.write(key, service, Claims.reference(Kind.SERVICE, service), labels(service), new SliceWriter.Notes(noted -> TriggerTimes.noted(noted, trigger), false), SlicePlan.of(wanted, writer.of(key)));
         return Optional.empty();
     }
 

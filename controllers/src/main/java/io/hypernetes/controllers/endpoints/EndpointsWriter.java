@@ -22,6 +22,7 @@ import io.hypernetes.controllers.pods.PodControl;
 import io.hypernetes.controllers.pods.PodState;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -40,6 +41,7 @@ public final class EndpointsWriter implements Controller {
     private static final int LARGEST = 1000;
 
     private final Client client;
+    private final TriggerTimes triggers = new TriggerTimes();
     private Caches caches;
     private Backends backends;
 
@@ -65,6 +67,7 @@ public final class EndpointsWriter implements Controller {
         Service service = caches.of(Kind.SERVICE).get(key).orElse(null);
         Optional<Endpoints> existing = caches.of(Kind.ENDPOINTS).get(key);
         if (service == null) {
+            triggers.forget(key);
             // Others may use Endpoints for their own ends; only what this controller made goes with its Service.
             existing.filter(there -> Selectors.labelsOf(there).containsKey(MANAGED_BY))
                     .filter(there -> client.of(Kind.SERVICE).find(key).isEmpty())
@@ -73,6 +76,7 @@ public final class EndpointsWriter implements Controller {
         }
         LabelSelector selector = Backends.selector(service).orElse(null);
         if (selector == null || service.getMetadata().getDeletionTimestamp() != null) {
+            triggers.forget(key);
             return Optional.empty();
         }
         Map<String, String> labels = new HashMap<>(Selectors.labelsOf(service));
@@ -81,7 +85,9 @@ public final class EndpointsWriter implements Controller {
         if (Backends.isHeadless(service)) {
             labels.put(SliceWriter.HEADLESS, "");
         }
-        List<Pod> pods = backends.of(key, selector).stream().filter(pod -> !PodState.isTerminating(pod)).toList();
+        List<Pod> all = backends.of(key, selector);
+        Instant trigger = triggers.look(key, service, all);
+        List<Pod> pods = all.stream().filter(pod -> !PodState.isTerminating(pod)).toList();
         boolean over = pods.size() > LARGEST;
         List<EndpointSubset> subsets = subsets(service, over ? mostUseful(pods) : pods);
         boolean same = existing.isPresent()
@@ -92,7 +98,9 @@ public final class EndpointsWriter implements Controller {
         }
         EndpointsBuilder wanted = existing.map(EndpointsBuilder::new).orElseGet(() -> new EndpointsBuilder()
                         .withNewMetadata().withName(key.name()).withNamespace(key.namespace()).endMetadata())
-                .editMetadata().withLabels(labels).removeFromAnnotations(OVER_CAPACITY).endMetadata()
+                .editMetadata().withLabels(labels)
+                .withAnnotations(TriggerTimes.noted(existing.map(there -> there.getMetadata().getAnnotations()).orElse(null), trigger))
+                .removeFromAnnotations(OVER_CAPACITY).endMetadata()
                 .withSubsets(subsets);
         if (over) {
             wanted.editMetadata().addToAnnotations(OVER_CAPACITY, "truncated").endMetadata();

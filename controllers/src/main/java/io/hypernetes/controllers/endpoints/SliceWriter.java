@@ -18,7 +18,7 @@ import io.hypernetes.controllers.pods.PodControl;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /// Makes the slices of one controller what a plan says.
 ///
@@ -33,6 +33,12 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
         return new SliceWriter(client, manager, caches.byNamespace(Kind.ENDPOINT_SLICE), new OwnWrites<>(caches.of(Kind.ENDPOINT_SLICE)));
     }
 
+    /// What is noted of slices as annotations.
+    ///
+    /// @param of from what is noted of a slice already
+    /// @param alone whether a slice is written when nothing else of it changes
+    record Notes(UnaryOperator<Map<String, String>> of, boolean alone) {}
+
     /// The slices of a Service that this controller made.
     List<EndpointSlice> of(ObjectKey key) {
         return slices.get(Caches.namespaceOf(key)).stream()
@@ -43,8 +49,7 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
     }
 
     /// @param labels that every slice has besides the two by which it is found
-    /// @param annotations that every slice has and no others; null for those that it has already
-    void write(ObjectKey key, HasMetadata owner, OwnerReference reference, Map<String, String> labels, @Nullable Map<String, String> annotations, SlicePlan plan) {
+    void write(ObjectKey key, HasMetadata owner, OwnerReference reference, Map<String, String> labels, Notes notes, SlicePlan plan) {
         Map<String, String> all = new HashMap<>(labels);
         all.put(SERVICE, key.name());
         all.put(MANAGED_BY, manager);
@@ -53,13 +58,13 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
         }
         Map<EndpointSlice, List<Endpoint>> updates = new HashMap<>(plan.update());
         for (EndpointSlice slice : of(key)) {
-            boolean renoted = annotations != null && !annotations.equals(annotationsOf(slice));
+            boolean renoted = notes.alone && !notes.of.apply(annotationsOf(slice)).equals(annotationsOf(slice));
             if ((renoted || !Selectors.labelsOf(slice).equals(all)) && !plan.delete().contains(slice)) {
                 updates.putIfAbsent(slice, slice.getEndpoints());
             }
         }
         updates.forEach((slice, endpoints) -> own.wrote(key, client.of(Kind.ENDPOINT_SLICE).update(key.tenant(), new EndpointSliceBuilder(slice)
-                .editMetadata().withLabels(all).withAnnotations(annotations == null ? annotationsOf(slice) : annotations).endMetadata()
+                .editMetadata().withLabels(all).withAnnotations(notes.of.apply(annotationsOf(slice))).endMetadata()
                 .withEndpoints(endpoints).build())));
         for (SlicePlan.Contents contents : plan.create()) {
             try {
@@ -68,7 +73,7 @@ record SliceWriter(Client client, String manager, Index<EndpointSlice> slices, O
                         .withGenerateName(owner.getMetadata().getName() + "-")
                         .withNamespace(key.namespace())
                         .withLabels(all)
-                        .withAnnotations(annotations)
+                        .withAnnotations(notes.of.apply(Map.of()))
                         .withOwnerReferences(reference)
                         .endMetadata()
                         .withAddressType(contents.addressType())
