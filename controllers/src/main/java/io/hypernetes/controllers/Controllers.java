@@ -62,7 +62,7 @@ public final class Controllers implements AutoCloseable {
         for (Controller controller : List.of(
                 new NodeAddresses(client, settings.clusterCidr()),
                 new NodeLife(client, nodeEvents, settings.nodeMonitorGracePeriod(), clock),
-                new PodEviction(client, events(client, "taint-eviction-controller", clock), new PodEnding(client, clock), clock),
+                new PodEviction(client, events(client, "taint-eviction-controller", clock), new PodEnding(client, clock), clock, settings.lostNodeQuarantine()),
                 new SilentNodePods(client, nodeEvents, clock),
                 new CertificateSigning(client, Objects.requireNonNull(authorities.apply(ObjectKey.ROOT), "root has no authority"), settings.reserved(), clock),
                 new ClientCertificateSigning(client, authorities, clock),

@@ -24,7 +24,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Moves pods off nodes that do not want them (NoExecute taints, each pod's tolerations and their seconds), and removes pods whose node
-/// no longer exists.
+/// has been missing for a while, as upstream's pkg/controller/podgc does: a node may be made anew under its name.
 final class PodEviction implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(PodEviction.class);
     private static final Disruption TAINTED = new Disruption("DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint");
@@ -34,18 +34,23 @@ final class PodEviction implements Controller {
     private final EventRecorder events;
     private final PodEnding ending;
     private final InstantSource clock;
+    private final Duration quarantine;
     /// When a pod was first seen under taints that do not say since when they are there, as those that people add do not.
     private final Map<ObjectKey, Instant> underTaints = new ConcurrentHashMap<>();
     /// What is to go once the time is over that it tolerates its node's taints.
     private final Set<ObjectKey> due = ConcurrentHashMap.newKeySet();
+    /// Since when a pod was seen without its node.
+    private final Map<ObjectKey, Instant> lost = new ConcurrentHashMap<>();
     private Caches caches;
 
+    /// @param quarantine how long a node is missing before its pods go
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
-    PodEviction(Client client, EventRecorder events, PodEnding ending, InstantSource clock) {
+    PodEviction(Client client, EventRecorder events, PodEnding ending, InstantSource clock, Duration quarantine) {
         this.client = client;
         this.events = events;
         this.ending = ending;
         this.clock = clock;
+        this.quarantine = quarantine;
     }
 
     @Override
@@ -67,12 +72,14 @@ final class PodEviction implements Controller {
         if (pod == null || nodeOf(pod).isEmpty()) {
             underTaints.remove(key);
             due.remove(key);
+            lost.remove(key);
             return Optional.empty();
         }
         Node node = caches.nodes().get(ObjectKey.root(nodeOf(pod))).orElse(null);
         if (node == null) {
             return withoutNode(key, pod);
         }
+        lost.remove(key);
         Instant now = clock.instant();
         Instant evictAt = Instant.MAX;
         for (Taint taint : NodeLife.taintsOf(node)) {
@@ -104,6 +111,11 @@ final class PodEviction implements Controller {
 
     /// The cache may lag: only when the API server itself knows no such node is the pod removed.
     private Optional<Duration> withoutNode(ObjectKey key, Pod pod) {
+        Instant now = clock.instant();
+        Instant over = lost.computeIfAbsent(key, _ -> now).plus(quarantine);
+        if (over.isAfter(now)) {
+            return Optional.of(Duration.between(now, over));
+        }
         if (client.of(Kind.NODE).find(ObjectKey.root(nodeOf(pod))).isPresent()) {
             return Optional.of(Duration.ofSeconds(1));
         }

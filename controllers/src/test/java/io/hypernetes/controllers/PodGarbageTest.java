@@ -148,19 +148,26 @@ class PodGarbageTest {
                 .containsExactly("leaving-back", "leaving-silent", "staying-back", "staying-off", "staying-silent"));
     }
 
-    /// Nobody else will say how it ended; one that had ended keeps what it said.
+    /// Nobody else will say how it ended; one that had ended keeps what it said. The quarantine is that of upstream's pkg/controller/podgc/gc_controller.go.
     @Test
     void aPodWhoseNodeIsGoneFailsAndGoes() throws Exception {
         pod("red", "plain", "gone", pod -> pod);
         pod("red", "counted", "gone", pod -> pod.editMetadata().withFinalizers(HELD).endMetadata());
         pod("red", "done", "gone", pod -> pod.editMetadata().withFinalizers(HELD).endMetadata().editStatus().withPhase("Succeeded").endStatus());
-        PodEviction eviction = started(new PodEviction(client, events, ending, clock));
+        PodEviction eviction = started(new PodEviction(client, events, ending, clock, Duration.ofSeconds(40)));
+        for (String name : List.of("plain", "counted", "done")) {
+            assertThat(eviction.reconcile(new ObjectKey("red", "default", name))).contains(Duration.ofSeconds(40));
+        }
+        clock.advance(Duration.ofSeconds(39));
+        assertThat(eviction.reconcile(new ObjectKey("red", "default", "plain"))).as("its node may come back").contains(Duration.ofSeconds(1));
+        assertThat(names("red")).containsExactly("counted", "done", "plain");
+        clock.advance(Duration.ofSeconds(1));
         for (String name : List.of("plain", "counted", "done")) {
             eviction.reconcile(new ObjectKey("red", "default", name));
         }
         assertThat(names("red")).containsExactly("counted", "done");
         assertThat(read("counted").getStatus().getPhase()).isEqualTo("Failed");
-        isDisrupted(read("counted"), "DeletionByPodGC", "PodGC: node no longer exists");
+        isDisrupted(read("counted"), "DeletionByPodGC", "PodGC: node no longer exists", "2026-01-01T00:00:40Z");
         assertThat(read("done").getStatus().getPhase()).isEqualTo("Succeeded");
         assertThat(read("done").getStatus().getConditions()).isEmpty();
         assertThat(List.of(read("counted"), read("done"))).allMatch(PodState::isTerminating);
@@ -174,7 +181,7 @@ class PodGarbageTest {
         client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("n1").endMetadata()
                 .withNewSpec().addNewTaint().withKey("leave").withEffect("NoExecute").endTaint().endSpec().build());
         pod("red", "web", "n1", pod -> pod);
-        PodEviction eviction = started(new PodEviction(client, events, ending, clock));
+        PodEviction eviction = started(new PodEviction(client, events, ending, clock, Duration.ofSeconds(40)));
         eviction.reconcile(new ObjectKey("red", "default", "web"));
         assertThat(read("web").getMetadata().getDeletionTimestamp()).isNotNull();
         assertThat(read("web").getStatus().getPhase()).isEqualTo("Running");
@@ -210,12 +217,16 @@ class PodGarbageTest {
     }
 
     private static void isDisrupted(Pod pod, String reason, String message) {
+        isDisrupted(pod, reason, message, "2026-01-01T00:00:00Z");
+    }
+
+    private static void isDisrupted(Pod pod, String reason, String message, String since) {
         assertThat(pod.getStatus().getConditions()).singleElement().satisfies(condition -> {
             assertThat(condition.getType()).isEqualTo("DisruptionTarget");
             assertThat(condition.getStatus()).isEqualTo("True");
             assertThat(condition.getReason()).isEqualTo(reason);
             assertThat(condition.getMessage()).isEqualTo(message);
-            assertThat(condition.getLastTransitionTime()).isEqualTo("2026-01-01T00:00:00Z");
+            assertThat(condition.getLastTransitionTime()).isEqualTo(since);
         });
     }
 }
