@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
 
 /// Notices nodes that fell silent: their conditions become Unknown, and taints keep new pods away and move old ones off. A node that is
 /// back loses the taints. One that takes no further pods, or is short of memory, disk or processes, is tainted so, too. As upstream's node
-/// lifecycle controller does, but node by node, without its rates for zones. While no node at all is ready no pods are moved. Events tell of
-/// nodes that come, go and fall silent.
+/// lifecycle controller does, but node by node; how fast pods are moved off is [EvictionPace]'s. Events tell of nodes that come, go and fall
+/// silent.
 final class NodeLife implements Controller {
     static final String UNREACHABLE = "node.kubernetes.io/unreachable";
     static final String NOT_READY = "node.kubernetes.io/not-ready";
@@ -37,6 +37,8 @@ final class NodeLife implements Controller {
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
     private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration A_RESTART = Duration.ofMinutes(1);
+    /// How long a node may take to report itself for the first time (upstream's --node-startup-grace-period).
+    private static final Duration STARTUP_GRACE = Duration.ofMinutes(1);
     private static final Set<String> OURS = Set.of(UNREACHABLE, NOT_READY);
     /// What a node reports of itself and nobody knows once it is silent (tryUpdateNodeHealth in upstream's node_lifecycle_controller.go).
     private static final List<String> REPORTED = List.of("Ready", "MemoryPressure", "DiskPressure", "PIDPressure");
@@ -55,12 +57,9 @@ final class NodeLife implements Controller {
     private final Map<String, Sign> signs = new ConcurrentHashMap<>();
     /// The uids of the nodes that there are, by name.
     private final Map<String, String> known = new ConcurrentHashMap<>();
+    private final EvictionPace pace;
     private Caches caches;
-
-    private volatile Readiness readiness = new Readiness(Instant.EPOCH, false);
-
-    /// @param any whether any node was ready
-    private record Readiness(Instant at, boolean any) {}
+    private Instant judged = Instant.EPOCH;
 
     /// A node's last sign of life.
     ///
@@ -75,6 +74,7 @@ final class NodeLife implements Controller {
         this.grace = grace;
         this.clock = clock;
         this.begun = clock.instant();
+        this.pace = new EvictionPace(clock);
     }
 
     @Override
@@ -94,6 +94,7 @@ final class NodeLife implements Controller {
         Node node = caches.nodes().get(key).orElse(null);
         if (node == null) {
             signs.remove(key.name());
+            pace.forget(key.name());
             String uid = known.remove(key.name());
             if (uid != null) {
                 record(key.name(), uid, "RemovingNode", "Node " + key.name() + " event: Removing Node " + key.name() + " from Controller");
@@ -104,7 +105,7 @@ final class NodeLife implements Controller {
         if (!uid.equals(known.put(key.name(), uid)) && isNew(node)) {
             record(key.name(), uid, "RegisteredNode", "Node " + key.name() + " event: Registered Node " + key.name() + " in Controller");
         }
-        boolean silent = lastSign(key).plus(grace).isBefore(clock.instant());
+        boolean silent = isSilent(node);
         if (silent && REPORTED.stream().anyMatch(type -> !"Unknown".equals(status(node, type)))) {
             LOG.warn("event=node-silent node={} grace={}", key.name(), grace);
             client.of(Kind.NODE).change(key, "status", current -> withUnknownConditions(current));
@@ -112,9 +113,8 @@ final class NodeLife implements Controller {
                 record(key.name(), uid, "NodeNotReady", "Node " + key.name() + " status is now: NodeNotReady");
             }
         }
-        String ready = silent ? "Unknown" : ready(node);
-        // Where no node is heard of it is this machine that is cut off, and to take all pods from all nodes would help nobody.
-        boolean moveOff = !"True".equals(ready) && isAnyReady();
+        String ready = silent ? "Unknown" : status(node, "Ready");
+        boolean moveOff = moveOff(node, ready);
         List<Taint> wanted = taints(node, ready, moveOff);
         if (!keysAndEffects(wanted).equals(keysAndEffects(taintsOf(node)))) {
             client.of(Kind.NODE).change(key, null, current -> new NodeBuilder(current)
@@ -142,13 +142,13 @@ final class NodeLife implements Controller {
                 .seen();
     }
 
-    static boolean isReady(Node node) {
-        return "True".equals(ready(node));
+    private boolean isSilent(Node node) {
+        Duration patience = status(node, "Ready").isEmpty() && STARTUP_GRACE.compareTo(grace) > 0 ? STARTUP_GRACE : grace;
+        return lastSign(ObjectKey.of(node)).plus(patience).isBefore(clock.instant());
     }
 
-    private static String ready(Node node) {
-        String status = status(node, "Ready");
-        return status.isEmpty() ? "Unknown" : status;
+    static boolean isReady(Node node) {
+        return "True".equals(status(node, "Ready"));
     }
 
     /// Of a condition; empty when the node has none of this type.
@@ -183,15 +183,27 @@ final class NodeLife implements Controller {
         events.record(ObjectKey.ROOT, new NodeBuilder().withNewMetadata().withName(node).withUid(uid).endMetadata().build(), EventRecorder.Type.NORMAL, reason, message);
     }
 
-    /// As it was a second ago at most, since all nodes may ask at once (handleDisruption in upstream's node_lifecycle_controller.go).
-    private boolean isAnyReady() {
-        Instant now = clock.instant();
-        Readiness last = readiness;
-        if (Duration.between(last.at(), now).abs().compareTo(Duration.ofSeconds(1)) > 0) {
-            last = new Readiness(now, !caches.nodes().list(NodeLife::isReady).isEmpty());
-            readiness = last;
+    /// Where a node never said how it is there is nothing to move off yet.
+    private boolean moveOff(Node node, String ready) {
+        judgeAll();
+        if (ready.isEmpty() || "True".equals(ready)) {
+            pace.forget(node.getMetadata().getName());
+            return false;
         }
-        return last.any();
+        return pace.mayLeave(node, taintsOf(node).stream().anyMatch(taint -> OURS.contains(taint.getKey()) && "NoExecute".equals(taint.getEffect())));
+    }
+
+    /// Once a second at most, since all nodes may ask at once.
+    private synchronized void judgeAll() {
+        Instant now = clock.instant();
+        if (Duration.between(judged, now).abs().compareTo(Duration.ofSeconds(1)) <= 0) {
+            return;
+        }
+        judged = now;
+        if (pace.judge(caches.nodes().list(node -> true), node -> isReady(node) && !isSilent(node))) {
+            LOG.info("event=nodes-heard-again next=\"each has {} to be heard of\"", grace);
+            signs.replaceAll((name, sign) -> new Sign(sign.lease(), now));
+        }
     }
 
     private List<Taint> taints(Node node, String ready, boolean moveOff) {
@@ -200,7 +212,8 @@ final class NodeLife implements Controller {
                 .toList());
         String key = switch (ready) {
             case "True" -> "";
-            case "False" -> NOT_READY;
+            // One that never said how it is is not yet ready.
+            case "False", "" -> NOT_READY;
             default -> UNREACHABLE;
         };
         if (!key.isEmpty()) {

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
@@ -148,12 +149,40 @@ class NodeLifeTest {
         Awaitility.await().untilAsserted(() -> assertThat(caches.nodes().get(ObjectKey.root("n2"))).isPresent());
         clock.advance(Duration.ofSeconds(5));
         look();
+        assertThat(taints()).as("the first turn is due in ten seconds").containsExactly("node.kubernetes.io/not-ready:NoSchedule");
+        clock.advance(Duration.ofSeconds(10));
+        look();
         assertThat(taints()).containsExactly("node.kubernetes.io/not-ready:NoSchedule", "node.kubernetes.io/not-ready:NoExecute");
         client.of(Kind.NODE).delete(ObjectKey.root("n2"), Deletion.ordinary());
         Awaitility.await().untilAsserted(() -> assertThat(caches.nodes().get(ObjectKey.root("n2"))).isEmpty());
         clock.advance(Duration.ofSeconds(5));
         look();
         assertThat(taints()).containsExactly("node.kubernetes.io/not-ready:NoSchedule");
+    }
+
+    /// Of tryUpdateNodeHealth the node-startup-grace-period.
+    @Test
+    void aNodeThatNeverReportedIsNotReadyYetAndUnreachableAfterAMinute() {
+        create(Map.of());
+        client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("n2").endMetadata().withNewSpec().endSpec().withNewStatus()
+                .addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+        Awaitility.await().untilAsserted(() -> assertThat(caches.nodes().get(ObjectKey.root("n2"))).isPresent());
+        look();
+        clock.advance(Duration.ofSeconds(59));
+        lives("n2");
+        look();
+        assertThat(taints()).containsExactly("node.kubernetes.io/not-ready:NoSchedule");
+        assertThat(conditions()).isEmpty();
+        clock.advance(Duration.ofSeconds(2));
+        look();
+        assertThat(conditions()).contains("Ready Unknown NodeStatusNeverUpdated Kubelet never posted node status.");
+        assertThat(taints()).containsExactly("node.kubernetes.io/unreachable:NoSchedule", "node.kubernetes.io/unreachable:NoExecute");
+    }
+
+    private void lives(String node) {
+        ObjectKey lease = new ObjectKey("root", "kube-node-lease", node);
+        client.of(Kind.LEASE).create("root", new LeaseBuilder().withNewMetadata().withNamespace("kube-node-lease").withName(node).endMetadata().build());
+        Awaitility.await().untilAsserted(() -> assertThat(caches.leases().get(lease)).isPresent());
     }
 
     /// Thousands of them would be told of whenever a master begins.
