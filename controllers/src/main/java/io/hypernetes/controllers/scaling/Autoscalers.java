@@ -5,8 +5,6 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBuilder;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerCondition;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerConditionBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatus;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatusBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
@@ -29,7 +27,6 @@ import io.hypernetes.controllers.pods.PodControl;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.selector.LabelSelector;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -54,6 +51,7 @@ public final class Autoscalers implements Controller {
     private final EventRecorder events;
     private final InstantSource clock;
     private final Duration period;
+    private final MeasuredUse use;
     private final Map<String, Kind<GenericKubernetesResource>> kinds = new HashMap<>();
     private final Map<ObjectKey, Behavior> behaviors = new ConcurrentHashMap<>();
     private Caches caches;
@@ -63,6 +61,7 @@ public final class Autoscalers implements Controller {
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
     public Autoscalers(Client client, EventRecorder events, InstantSource clock, Duration period) {
         this.client = client;
+        this.use = new MeasuredUse(client);
         this.events = events;
         this.clock = clock;
         this.period = period;
@@ -119,14 +118,13 @@ public final class Autoscalers implements Controller {
         private final ObjectKey key;
         private final HorizontalPodAutoscaler autoscaler;
         private final Instant now = clock.instant();
-        private final List<HorizontalPodAutoscalerCondition> conditions;
+        private final ScalingConditions conditions;
         private final List<MetricStatus> metrics = new ArrayList<>();
 
         Look(ObjectKey key, HorizontalPodAutoscaler autoscaler) {
             this.key = key;
             this.autoscaler = autoscaler;
-            var status = autoscaler.getStatus();
-            this.conditions = new ArrayList<>(status == null || status.getConditions() == null ? List.of() : status.getConditions());
+            this.conditions = new ScalingConditions(autoscaler.getStatus(), now);
         }
 
         void take() {
@@ -145,15 +143,15 @@ public final class Autoscalers implements Controller {
             } catch (ApiException | IllegalStateException refused) {
                 String why = "the HPA controller was unable to get the target's current scale: " + reason(refused);
                 events.record(key.tenant(), autoscaler, Type.WARNING, "FailedGetScale", reason(refused));
-                condition("AbleToScale", "False", "FailedGetScale", why);
+                conditions.set("AbleToScale", "False", "FailedGetScale", why);
                 write(0, 0, false);
                 return;
             }
-            condition("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale");
+            conditions.set("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale");
             int specified = scale.path("spec").path("replicas").asInt(0);
             int current = scale.path("status").path("replicas").asInt(0);
             if (specified == 0) {
-                condition("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
+                conditions.set("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
                 write(current, 0, false);
                 return;
             }
@@ -175,7 +173,7 @@ public final class Autoscalers implements Controller {
                 }
                 Behavior.Outcome outcome = behaviors.computeIfAbsent(key, fresh -> new Behavior())
                         .of(autoscaler.getSpec().getBehavior(), specified, proposed.replicas, least, most, now);
-                limited(outcome, least, most);
+                conditions.limited(outcome);
                 wanted = outcome.replicas();
                 why = wanted < specified ? "All metrics below target" : proposed.metric + " above target";
             }
@@ -190,10 +188,10 @@ public final class Autoscalers implements Controller {
                 client.of(kind).patch(name, "scale", Patch.merge(Map.of("spec", Map.of("replicas", to))));
             } catch (ApiException refused) {
                 events.record(key.tenant(), autoscaler, Type.WARNING, "FailedRescale", "New size: " + to + "; reason: " + why + "; error: " + reason(refused));
-                condition("AbleToScale", "False", "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + reason(refused));
+                conditions.set("AbleToScale", "False", "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + reason(refused));
                 throw refused;
             }
-            condition("AbleToScale", "True", "SucceededRescale", "the HPA controller was able to update the target scale to " + to);
+            conditions.set("AbleToScale", "True", "SucceededRescale", "the HPA controller was able to update the target scale to " + to);
             events.record(key.tenant(), autoscaler, Type.NORMAL, "SuccessfulRescale", "New size: " + to + "; reason: " + why);
             behaviors.computeIfAbsent(key, fresh -> new Behavior()).changed(to - from, now);
         }
@@ -224,13 +222,13 @@ public final class Autoscalers implements Controller {
             }
             if (best == null || (failure != null && best.replicas < current)) {
                 String what = failure == null ? "no metrics are asked for" : failure;
-                condition("ScalingActive", "False", failureReason, "the HPA was unable to compute the replica count: " + what);
+                conditions.set("ScalingActive", "False", failureReason, "the HPA was unable to compute the replica count: " + what);
                 events.record(key.tenant(), autoscaler, Type.WARNING, "FailedComputeMetricsReplicas", failure == null
                         ? what
                         : "invalid metrics (" + invalid + " invalid out of " + asked.size() + "), first error is: " + first);
                 return null;
             }
-            condition("ScalingActive", "True", "ValidMetricFound",
+            conditions.set("ScalingActive", "True", "ValidMetricFound",
                     "the HPA was able to successfully calculate a replica count from " + best.metric);
             return best;
         }
@@ -276,7 +274,7 @@ public final class Autoscalers implements Controller {
             }
             Usage.Proposal proposal;
             try {
-                proposal = Usage.of(resource, container, current, mine, used(resource, container), utilization, average, TOLERANCE, now);
+                proposal = Usage.of(resource, container, current, mine, use.of(key, resource, container, now), utilization, average, TOLERANCE, now);
             } catch (Usage.UnknownUsageException unknown) {
                 throw new Usage.UnknownUsageException("failed to get " + resource + (utilization == null ? " usage: " : " utilization: ") + unknown.getMessage());
             }
@@ -295,81 +293,10 @@ public final class Autoscalers implements Controller {
                             .withAverageUtilization(proposal.utilization()).withAverageValue(average).endCurrent().endContainerResource().build();
         }
 
-        /// What the pods of the namespace use, in thousandths, by pod.
-        private Map<String, Usage.Sample> used(String resource, String container) throws Usage.UnknownUsageException {
-            JsonNode answer;
-            try {
-                answer = client.read(key.tenant(), "/apis/metrics.k8s.io/v1beta1/namespaces/" + key.namespace() + "/pods");
-            } catch (ApiException refused) {
-                throw new Usage.UnknownUsageException("unable to get metrics for resource " + resource
-                        + ": unable to fetch metrics from resource metrics API: " + reason(refused));
-            }
-            Map<String, Usage.Sample> used = new HashMap<>();
-            for (JsonNode pod : answer.path("items")) {
-                long sum = 0;
-                boolean any = false;
-                for (JsonNode each : pod.path("containers")) {
-                    String amount = each.path("usage").path(resource).asString("");
-                    if (!amount.isEmpty() && (container.isEmpty() || container.equals(each.path("name").asString("")))) {
-                        try {
-                            sum += Usage.millis(new Quantity(amount));
-                            any = true;
-                        } catch (IllegalArgumentException malformed) {
-                            // A number that nobody understands is as good as none.
-                        }
-                    }
-                }
-                if (any) {
-                    used.put(pod.path("metadata").path("name").asString(""), new Usage.Sample(sum, since(pod)));
-                }
-            }
-            return used;
-        }
-
-        /// Without a time and a window that can be read, nothing is held against what was measured.
-        private Instant since(JsonNode metrics) {
-            try {
-                String window = metrics.path("window").asString("").toUpperCase(Locale.ROOT);
-                return Instant.parse(metrics.path("timestamp").asString("")).minus(Duration.parse("PT" + window));
-            } catch (DateTimeException malformed) {
-                return now;
-            }
-        }
-
-        private void limited(Behavior.Outcome outcome, int least, int most) {
-            switch (outcome.limitedBy()) {
-                case "" -> condition("ScalingLimited", "False", "DesiredWithinRange", "the desired count is within the acceptable range");
-                case "TooManyReplicas" -> condition("ScalingLimited", "True", "TooManyReplicas",
-                        "the desired replica count is more than the maximum replica count");
-                case "TooFewReplicas" -> condition("ScalingLimited", "True", "TooFewReplicas",
-                        "the desired replica count is less than the minimum replica count");
-                default -> condition("ScalingLimited", "True", outcome.limitedBy(), outcome.limitedBy().equals("ScaleUpLimit")
-                        ? "the desired replica count is increasing faster than the maximum scale rate"
-                        : "the desired replica count is decreasing faster than the maximum scale rate");
-            }
-        }
-
-        private void condition(String type, String status, String reason, String message) {
-            for (int i = 0; i < conditions.size(); i++) {
-                var known = conditions.get(i);
-                if (type.equals(known.getType())) {
-                    String since = status.equals(known.getStatus()) ? known.getLastTransitionTime() : now.truncatedTo(ChronoUnit.SECONDS).toString();
-                    conditions.set(i, made(type, status, reason, message, since));
-                    return;
-                }
-            }
-            conditions.add(made(type, status, reason, message, now.truncatedTo(ChronoUnit.SECONDS).toString()));
-        }
-
-        private static HorizontalPodAutoscalerCondition made(String type, String status, String reason, String message, String since) {
-            return new HorizontalPodAutoscalerConditionBuilder()
-                    .withType(type).withStatus(status).withReason(reason).withMessage(message).withLastTransitionTime(since).build();
-        }
-
         private void write(int current, int desired, boolean scaled) {
             HorizontalPodAutoscalerStatus before = autoscaler.getStatus() == null ? new HorizontalPodAutoscalerStatus() : autoscaler.getStatus();
             HorizontalPodAutoscalerStatus status = new HorizontalPodAutoscalerStatusBuilder(before)
-                    .withConditions(conditions)
+                    .withConditions(conditions.all())
                     .withCurrentMetrics(metrics)
                     .withCurrentReplicas(current)
                     .withDesiredReplicas(desired)
