@@ -80,7 +80,7 @@ final class MasterProcess implements AutoCloseable {
         opened(new Controllers(
                         controllers, informers, ControllerSettings.ordinary(settings.text("cluster-cidr")).withReserved(reserved(api)), authorities::find, clock)
                 .start());
-        opened(new Scheduler(scheduler, informers, clock, random).start());
+        opened(new Scheduler(scheduler, informers, HostAddresses.hostName(), clock, random).start());
         informers.start();
         opened(authorities.keepReady(AUTHORITIES_READY));
         opened(new HeapTide());

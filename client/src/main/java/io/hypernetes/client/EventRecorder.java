@@ -5,23 +5,23 @@ import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.ObjectReferenceBuilder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Writes core/v1 Events in the background. The same event of the same object again raises `count` and `lastTimestamp` of
+/// Writes Events in the background. The same event of the same object again raises the count and the last time of
 /// the first one; from the tenth message on that one object causes for one reason within ten minutes, they share one event that
 /// shows the last of them. One object may cause 25 events at once and one more every five minutes; others are dropped.
 ///
-/// Events of one tenant are written one after the other, and wait for no other tenant's, whose webhooks may not answer. A thousand may wait that the API server has not
+/// What is remembered of events is forgotten first of the tenant of which most is. Events of one tenant are written one after the other, and wait for no other tenant's, whose webhooks may not answer. A thousand may wait that the API server has not
 /// yet taken; of more, the tenant that has most of them loses some. Thread-safe.
 public final class EventRecorder implements AutoCloseable {
 
@@ -37,10 +37,10 @@ public final class EventRecorder implements AutoCloseable {
         }
     }
 
-    private record Sameness(String tenant, String uid, String fieldPath, Type type, String reason, String message) {}
+    private record Sameness(String uid, String fieldPath, Type type, String reason, String message) {}
 
     /// What events have in common that differ by their messages only, as client-go tells them apart (tools/record/events_cache.go).
-    private record Likeness(String tenant, String uid, Type type, String reason) {}
+    private record Likeness(String uid, Type type, String reason) {}
 
     private static final class Messages {
         /// Hashes: a message that shares one with another is told under its own event, no more.
@@ -63,6 +63,7 @@ public final class EventRecorder implements AutoCloseable {
     private static final int QUEUED = 1000;
     private static final double BURST = 25;
     private static final Duration REFILL = Duration.ofMinutes(5);
+    /// In bytes.
     private static final int LONGEST_MESSAGE = 1024;
     private static final String CUT = " ...";
     private static final int APART = 9;
@@ -70,23 +71,35 @@ public final class EventRecorder implements AutoCloseable {
     private static final String COMBINED = "(combined from similar events): ";
 
     private final Resources<Event> events;
-    private final String component;
-    private final @Nullable String host;
+    private final EventForm form;
     private final InstantSource clock;
     private final TenantLines<Pending> pending;
-    // These maps are guarded by this. What is in them of a tenant is its own thread's, which is one at a time.
-    private final Map<Sameness, Written> written = bounded();
-    private final Map<String, Budget> budgets = bounded();
-    private final Map<Likeness, Messages> similar = bounded();
+    // These are guarded by this. What is in them of a tenant is its own thread's, which is one at a time.
+    private final TenantMemory<Sameness, Written> written = new TenantMemory<>(REMEMBERED);
+    private final TenantMemory<String, Budget> budgets = new TenantMemory<>(REMEMBERED);
+    private final TenantMemory<Likeness, Messages> similar = new TenantMemory<>(REMEMBERED);
 
-    /// @param component such as `kubelet` or `default-scheduler`
+    /// Of the core group's form.
+    ///
+    /// @param component such as `kubelet`
     /// @param host the node, for a component that runs on one; else null
     public EventRecorder(Client client, String component, @Nullable String host, InstantSource clock) {
+        this(client, component, new EventForm.Counted(component, host), clock);
+    }
+
+    private EventRecorder(Client client, String component, EventForm form, InstantSource clock) {
         this.events = client.of(Kind.EVENT);
-        this.component = component;
-        this.host = host;
+        this.form = form;
         this.clock = clock;
         this.pending = new TenantLines<>("events-" + component, QUEUED, this::attempt);
+    }
+
+    /// Of the form of events.k8s.io: with exact times, and series of what happens again.
+    ///
+    /// @param controller such as `default-scheduler`
+    /// @param host the machine on which this instance of it runs
+    public static EventRecorder exact(Client client, String controller, String host, InstantSource clock) {
+        return new EventRecorder(client, controller, new EventForm.Series(controller, controller + "-" + host), clock);
     }
 
     /// An event about an object; never blocks and never fails.
@@ -121,7 +134,15 @@ public final class EventRecorder implements AutoCloseable {
     }
 
     private static String cut(String message) {
-        return message.length() > LONGEST_MESSAGE ? message.substring(0, LONGEST_MESSAGE - CUT.length()) + CUT : message;
+        byte[] bytes = message.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= LONGEST_MESSAGE) {
+            return message;
+        }
+        int end = LONGEST_MESSAGE - CUT.length();
+        while ((bytes[end] & 0xC0) == 0x80) {
+            end--;
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8) + CUT;
     }
 
     private static ObjectReference reference(HasMetadata object, @Nullable String fieldPath) {
@@ -155,50 +176,44 @@ public final class EventRecorder implements AutoCloseable {
         Sameness same;
         Written before;
         synchronized (this) {
-            if (!affordable(tenant + "/" + uid, event.at)) {
+            if (!affordable(tenant, uid, event.at)) {
                 LOG.debug("event=event-dropped cause=rate reason={} object={}", event.reason, object.getName());
                 return;
             }
             boolean combined = isOneOfMany(tenant, event, uid);
             message = combined ? cut(COMBINED + event.message) : event.message;
-            same = new Sameness(tenant, uid, combined ? "" : fieldPath, event.type, event.reason, combined ? COMBINED : message);
-            before = written.get(same);
+            same = new Sameness(uid, combined ? "" : fieldPath, event.type, event.reason, combined ? COMBINED : message);
+            before = written.get(tenant, same);
         }
         if (before != null && repeat(tenant, event, message, before)) {
-            remember(same, new Written(before.namespace, before.name, before.count + 1));
+            remember(tenant, same, new Written(before.namespace, before.name, before.count + 1));
             return;
         }
         // Events of cluster-scoped objects live in the default namespace, where kubectl describe looks for them.
         String namespace = object.getNamespace() == null ? "default" : object.getNamespace();
         String name = object.getName() + "." + Long.toHexString(nanos(event.at)) + Integer.toHexString(same.hashCode());
-        String at = text(event.at);
-        events.create(tenant, new EventBuilder()
+        EventBuilder fresh = new EventBuilder()
                 .withNewMetadata().withNamespace(namespace).withName(name).endMetadata()
                 .withInvolvedObject(object)
                 .withRelated(event.related)
-                .withAction(event.action)
                 .withType(event.type.text)
                 .withReason(event.reason)
-                .withMessage(message)
-                .withNewSource().withComponent(component).withHost(host).endSource()
-                .withReportingComponent(component)
-                .withReportingInstance(host == null ? "" : host)
-                .withCount(1)
-                .withFirstTimestamp(at)
-                .withLastTimestamp(at)
-                .build());
-        remember(same, new Written(namespace, name, 1));
+                .withMessage(message);
+        form.first(fresh, event.action, event.at);
+        events.create(tenant, fresh.build());
+        remember(tenant, same, new Written(namespace, name, 1));
     }
 
-    private synchronized void remember(Sameness same, Written now) {
-        written.put(same, now);
+    private synchronized void remember(String tenant, Sameness same, Written now) {
+        written.put(tenant, same, now);
     }
 
     /// False when the first event has expired meanwhile, so that a new one is due.
     private boolean repeat(String tenant, Pending event, String message, Written before) {
         try {
-            events.patch(new ObjectKey(tenant, before.namespace, before.name),
-                    Patch.merge(Map.of("count", before.count + 1, "lastTimestamp", text(event.at), "message", message)));
+            Map<String, Object> changes = new HashMap<>(form.again(before.count + 1, event.at));
+            changes.put("message", message);
+            events.patch(new ObjectKey(tenant, before.namespace, before.name), Patch.merge(changes));
             return true;
         } catch (ApiException refused) {
             if (refused.isNotFound()) {
@@ -209,7 +224,7 @@ public final class EventRecorder implements AutoCloseable {
     }
 
     private boolean isOneOfMany(String tenant, Pending event, String uid) {
-        Messages messages = similar.computeIfAbsent(new Likeness(tenant, uid, event.type, event.reason), key -> new Messages());
+        Messages messages = similar.get(tenant, new Likeness(uid, event.type, event.reason), Messages::new);
         if (Duration.between(messages.last, event.at).compareTo(TOGETHER) > 0) {
             messages.seen.clear();
         }
@@ -225,8 +240,8 @@ public final class EventRecorder implements AutoCloseable {
         return false;
     }
 
-    private boolean affordable(String object, Instant now) {
-        Budget budget = budgets.computeIfAbsent(object, key -> new Budget());
+    private boolean affordable(String tenant, String object, Instant now) {
+        Budget budget = budgets.get(tenant, object, Budget::new);
         double refill = (double) Duration.between(budget.at, now).toMillis() / REFILL.toMillis();
         budget.left = Math.min(BURST, budget.left + Math.max(0, refill));
         budget.at = now;
@@ -237,22 +252,7 @@ public final class EventRecorder implements AutoCloseable {
         return true;
     }
 
-    private static String text(Instant at) {
-        return at.truncatedTo(ChronoUnit.SECONDS).toString();
-    }
-
     private static long nanos(Instant at) {
         return at.getEpochSecond() * 1_000_000_000L + at.getNano();
-    }
-
-    private static <K, V> Map<K, V> bounded() {
-        return new LinkedHashMap<>(64, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-                return size() > REMEMBERED;
-            }
-        };
     }
 }

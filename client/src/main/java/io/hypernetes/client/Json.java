@@ -1,9 +1,13 @@
 package io.hypernetes.client;
 
+import io.fabric8.kubernetes.api.model.MicroTime;
 import io.fabric8.kubernetes.model.jackson.GoCompatibilityModule;
 import java.io.InputStream;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.ValueSerializer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,10 +16,18 @@ import tools.jackson.databind.node.ObjectNode;
 final class Json {
     static final JsonMapper MAPPER = JsonMapper.builder()
             .addModule(new GoCompatibilityModule())
-            .addModule(new SimpleModule().addDeserializer(String.class, new SharedStrings()))
+            .addModule(new SimpleModule().addDeserializer(String.class, new SharedStrings()).addSerializer(MicroTime.class, new ExactTimes()))
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    /// The model writes an object here, where the API has a text.
+    private static final class ExactTimes extends ValueSerializer<MicroTime> {
+        @Override
+        public void serialize(MicroTime time, JsonGenerator out, SerializationContext context) {
+            out.writeString(time.getTime());
+        }
+    }
 
     private Json() {}
 

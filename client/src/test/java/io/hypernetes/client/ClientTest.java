@@ -194,6 +194,39 @@ class ClientTest {
         }
     }
 
+    /// client-go, tools/events/event_recorder.go and event_broadcaster.go.
+    @Test
+    void eventsOfTheExactFormTellOfASeriesAndNothingOfTheOlderForm() {
+        Pod pod = Json.MAPPER.readValue("{\"metadata\":{\"name\":\"p\",\"namespace\":\"default\",\"uid\":\"u1\"}}", Pod.class);
+        Pod other = Json.MAPPER.readValue("{\"metadata\":{\"name\":\"q\",\"namespace\":\"default\",\"uid\":\"u2\"}}", Pod.class);
+        ManualClock clock = new ManualClock(Instant.parse("2026-01-01T00:00:00.123456789Z"));
+        try (EventRecorder recorder = EventRecorder.exact(client, "default-scheduler", "master-1", clock)) {
+            recorder.record("red", pod, other, "Scheduling", EventRecorder.Type.WARNING, "FailedScheduling", "\u00fc".repeat(600));
+            await().until(() -> client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items().size() == 1);
+            Event event = client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items().getFirst();
+            assertThat(new String(Json.write(event))).contains("\"eventTime\":\"2026-01-01T00:00:00.123456Z\"");
+            assertThat(event.getReportingComponent() + " " + event.getReportingInstance()).isEqualTo("default-scheduler default-scheduler-master-1");
+            assertThat(event.getAction()).isEqualTo("Scheduling");
+            assertThat(event.getRelated().getName()).isEqualTo("q");
+            assertThat(event.getMessage()).as("1024 bytes").isEqualTo("\u00fc".repeat(510) + " ...");
+            assertThat(event.getSource()).isNull();
+            assertThat(event.getCount()).isNull();
+            assertThat(event.getFirstTimestamp()).isNull();
+            assertThat(event.getLastTimestamp()).isNull();
+            assertThat(event.getSeries()).isNull();
+            for (int i = 0; i < 2; i++) {
+                clock.advance(Duration.ofSeconds(5));
+                recorder.record("red", pod, other, "Scheduling", EventRecorder.Type.WARNING, "FailedScheduling", "\u00fc".repeat(600));
+            }
+            await().untilAsserted(() -> assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items()).singleElement().satisfies(again -> {
+                assertThat(again.getSeries().getCount()).isEqualTo(3);
+                assertThat(again.getSeries().getLastObservedTime().getTime()).isEqualTo("2026-01-01T00:00:10.123456Z");
+                assertThat(again.getEventTime().getTime()).isEqualTo("2026-01-01T00:00:00.123456Z");
+                assertThat(again.getCount()).isNull();
+            }));
+        }
+    }
+
     /// client-go, tools/record/events_cache.go: ten different messages within ten minutes are too many to be told apart.
     @Test
     void eventsThatDifferByTheirMessagesOnlyBecomeOneAfterTheNinth() {

@@ -63,7 +63,7 @@ final class Workbench implements AutoCloseable {
         CertificateAuthority authority = CertificateAuthority.openOrCreate(folder.resolve("ca"), "root", clock, new SecureRandom());
         nodes = new SimulatedNodes(client, SimulationSettings.nodes(nodeCount), clock).start();
         controllers = new Controllers(client, informers, new ControllerSettings("10.88.0.0/16", Duration.ofSeconds(40), jobPause, Duration.ofMillis(200), java.util.Set.of()), tenant -> tenant.equals("root") ? authority : null, clock).start();
-        scheduler = new Scheduler(client, informers, clock, new Random(1)).start();
+        scheduler = new Scheduler(client, informers, "here", clock, new Random(1)).start();
         informers.start();
     }
 

@@ -69,9 +69,10 @@ public final class Scheduler implements AutoCloseable {
 
     /// @param client may read what pods and nodes are about in all tenants, write bindings, pod status and events, and delete pods
     /// @param informers started and closed by whoever made them; they start after this is made
-    public Scheduler(Client client, Informers informers, InstantSource clock, RandomGenerator random) {
+    /// @param host the machine that this runs on, of which events tell
+    public Scheduler(Client client, Informers informers, String host, InstantSource clock, RandomGenerator random) {
         this.random = random;
-        this.events = new EventRecorder(client, NAME, null, clock);
+        this.events = EventRecorder.exact(client, NAME, host, clock);
         this.nodes = informers.of(Kind.NODE, Scope.tenant(ObjectKey.ROOT)).handler(news.of(new NodeHandler()));
         this.pods = informers.of(Kind.POD, Scope.everywhere()).handler(news.of(new PodHandler()));
         this.namespaces = informers.of(Kind.NAMESPACE, Scope.everywhere());

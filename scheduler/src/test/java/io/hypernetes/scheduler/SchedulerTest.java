@@ -34,7 +34,7 @@ class SchedulerTest {
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
     private final Informers informers = new Informers(client);
-    private final Scheduler scheduler = new Scheduler(client, informers, InstantSource.system(), new Random(1));
+    private final Scheduler scheduler = new Scheduler(client, informers, "here", InstantSource.system(), new Random(1));
 
     private void start() {
         scheduler.start();
@@ -132,6 +132,10 @@ class SchedulerTest {
                 .extracting(event -> event.getReason() + " " + event.getAction() + " " + event.getInvolvedObject().getName()
                         + (event.getRelated() == null ? "" : " for " + event.getRelated().getName()))
                 .contains("FailedScheduling Scheduling high", "Scheduled Binding high", "Preempted Preempting low for high"));
+        assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items()).allSatisfy(event -> {
+            assertThat(event.getReportingComponent() + " " + event.getReportingInstance()).isEqualTo("default-scheduler default-scheduler-here");
+            assertThat(event.getEventTime()).isNotNull();
+        });
     }
 
     /// What runs the cluster has to run. Not even the highest priority that a tenant can give does the same, nor does a pod of the operator
@@ -216,7 +220,7 @@ class SchedulerTest {
             return 1;
         };
         Informers shared = new Informers(client);
-        try (shared; Scheduler slowly = new Scheduler(client, shared, InstantSource.system(), slow)) {
+        try (shared; Scheduler slowly = new Scheduler(client, shared, "here", InstantSource.system(), slow)) {
             Set<String> heard = ConcurrentHashMap.newKeySet();
             shared.of(Kind.POD, Scope.everywhere()).handler(new Informer.Handler<>() {
                 @Override

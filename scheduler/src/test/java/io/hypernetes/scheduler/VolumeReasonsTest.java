@@ -33,7 +33,7 @@ class VolumeReasonsTest {
     private final FakeApi api = new FakeApi();
     private final Client client = api.client();
     private final Informers informers = new Informers(client);
-    private final Scheduler scheduler = new Scheduler(client, informers, InstantSource.system(), new Random(1));
+    private final Scheduler scheduler = new Scheduler(client, informers, "here", InstantSource.system(), new Random(1));
 
     @BeforeEach
     void start() {
