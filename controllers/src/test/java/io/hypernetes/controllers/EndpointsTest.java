@@ -93,11 +93,12 @@ class EndpointsTest {
                 .withNewSpec().addToSelector("app", "web").addNewPort().withName("http").withPort(80).withTargetPort(new IntOrString("web")).endPort()
                 .endSpec().build());
         await().untilAsserted(() -> assertThat(slices("web")).hasSize(1));
+        // Since the Service was made: pods have not changed anything yet.
+        assertThat(noted("web")).containsOnlyKeys("endpoints.kubernetes.io/last-change-trigger-time");
+        await().untilAsserted(() -> assertThat(bench.get(Kind.ENDPOINTS, "web").getMetadata().getAnnotations()).containsKey("endpoints.kubernetes.io/last-change-trigger-time"));
         pods("web", 3, Map.of());
         await().untilAsserted(() -> assertThat(endpoints("web")).hasSize(3).allMatch(endpoint -> endpoint.getConditions().getReady()));
         assertThat(slices("web")).hasSize(1);
-        assertThat(noted("web")).containsOnlyKeys("endpoints.kubernetes.io/last-change-trigger-time");
-        assertThat(bench.get(Kind.ENDPOINTS, "web").getMetadata().getAnnotations()).containsKey("endpoints.kubernetes.io/last-change-trigger-time");
         assertThat(slices("web").getFirst().getPorts().getFirst().getPort()).isEqualTo(8080);
         assertThat(endpoints("web")).allSatisfy(endpoint -> {
             assertThat(endpoint.getNodeName()).startsWith("simulated-");
