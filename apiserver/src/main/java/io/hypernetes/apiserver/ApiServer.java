@@ -57,7 +57,6 @@ import io.hypernetes.apiserver.webhook.OutboundDocuments;
 import io.hypernetes.identity.Authorities;
 import io.hypernetes.identity.BearerTokens;
 import io.hypernetes.identity.CertificateAuthenticator;
-import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Tls;
@@ -187,7 +186,7 @@ public final class ApiServer implements AutoCloseable {
                 store,
                 kinds,
                 root.certificatePem(),
-                tenant -> Optional.ofNullable(authorities.find(tenant)).map(CertificateAuthority::certificatePem),
+                authorities::certificatePem,
                 clock);
         var services = new StoredAllocations(store, settings.serviceRange(), random, clock);
         var segments = new Segments(store, random);

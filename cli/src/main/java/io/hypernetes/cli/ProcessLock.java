@@ -78,9 +78,9 @@ final class ProcessLock implements AutoCloseable {
         }
     }
 
-    /// What the process that holds the lock now has told; empty when there is none.
+    /// What the process that holds the lock now has told; empty when there is none, or when who asks has no right to know.
     static List<String> told(Path file) {
-        if (holder(file).isEmpty()) {
+        if (!Files.isWritable(file) || holder(file).isEmpty()) {
             return List.of();
         }
         try (Stream<String> lines = Files.lines(file)) {

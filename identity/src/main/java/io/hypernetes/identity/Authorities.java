@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -192,6 +193,18 @@ public final class Authorities {
             CertificateAuthority loaded = CertificateAuthority.load(tenantsFolder.resolve(name), clock, random);
             authorities.put(name, loaded);
             return loaded;
+        }
+    }
+
+    /// The certificate of a tenant's authority as PEM text, if it has one. Reads nothing else of it, and keeps nothing: it may be asked of all tenants at once.
+    ///
+    /// @throws IdentityException when it cannot be read
+    public Optional<String> certificatePem(String tenant) {
+        if (tenant.equals(Principal.ROOT)) {
+            return Optional.of(root.certificatePem());
+        }
+        synchronized (lock(tenant)) {
+            return has(tenant) ? Optional.of(CertificateAuthority.certificatePem(tenantsFolder.resolve(tenant))) : Optional.empty();
         }
     }
 

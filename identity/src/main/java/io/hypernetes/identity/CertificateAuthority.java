@@ -70,6 +70,17 @@ public final class CertificateAuthority {
         }
     }
 
+    /// The certificate of the authority in `folder` as PEM text, without the key.
+    ///
+    /// @throws IdentityException when it cannot be read
+    static String certificatePem(Path folder) {
+        try {
+            return Files.readString(folder.resolve(CERTIFICATE_FILE));
+        } catch (IOException e) {
+            throw new IdentityException("cannot read the certificate of the authority in " + folder + ": " + e, e);
+        }
+    }
+
     private static CertificateAuthority create(Path folder, String name, InstantSource clock, SecureRandom random)
             throws IOException {
         Path parent = folder.toAbsolutePath().normalize().getParent();

@@ -81,6 +81,8 @@ public final class FakeCri implements AutoCloseable {
     volatile Runnable beforeVerboseStatus = () -> {};
     /// Run before a sandbox is removed.
     volatile Runnable beforeSandboxGoes = () -> {};
+    /// Of containers.
+    volatile Runnable beforeLook = () -> {};
     volatile boolean pullsHang;
     volatile String sandboxFailure = "";
     String updateFailure = "";

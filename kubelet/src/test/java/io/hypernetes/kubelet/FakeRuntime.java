@@ -198,6 +198,7 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void listContainers(ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
+        cri.beforeLook.run();
         cri.looks.incrementAndGet();
         ListContainersResponse.Builder answer = ListContainersResponse.newBuilder();
         synchronized (cri) {

@@ -78,6 +78,22 @@ class FoundAndSeenPodTest extends KubeletHarness {
         assertThat(kubelet.pods().pods()).hasSize(1);
     }
 
+    /// Nothing of it says whose it is, so it is nobody's; it took the pod's place, and told of it as another one.
+    @Test
+    void aPodIsNotWhatBearsItsUidWithoutItsName() {
+        Pod unbound = create(pod("web").editSpec().withNodeName(null).endSpec().build());
+        cri.beforeLook = () -> {
+            cri.beforeLook = () -> {};
+            change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
+            // The informer tells of one after the other.
+            create(pod("later").build());
+            await().until(() -> kubelet.pods().pods().stream().anyMatch(pod -> pod.getMetadata().getName().equals("later")));
+        };
+        kubelet.pods().adopt(Map.of(unbound.getMetadata().getUid(), ObservedPod.NOTHING));
+        running("web");
+        assertThat(kubelet.pods().pods()).hasSize(2);
+    }
+
     @Test
     void aPodThatWasTakenForAnOrphanIsGoneThoughTheApiTellsOfItsDeletionWhenTheLastOfItGoes() throws Exception {
         create(pod("web").build());

@@ -25,6 +25,8 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final String QUOTAS = "/core/resourcequotas/";
     private static final String TENANTS = ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants");
 
+    private static final String CLASSES = ObjectKey.prefix(Caller.ROOT, "storage.k8s.io", "storageclasses");
+
     /// Where to count: a namespace, the whole of a tenant, or only what a Tenant tells of it.
     private record Place(String tenant, String namespace, What what) {
         private enum What {
@@ -55,9 +57,16 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     public void refresh() {
         refresh(Caller.ROOT);
         for (var entry : store.list(TENANTS, "", 0).entries()) {
-            var tenant = ObjectKey.parse(entry.key()).name();
-            refresh(tenant);
+            refresh(ObjectKey.parse(entry.key()).name());
+        }
+        wholes();
+    }
+
+    /// All tenants that have a limit as a whole.
+    private void wholes() {
+        for (var entry : store.list(TENANTS, "", 0).entries()) {
             if (limited(entry)) {
+                var tenant = ObjectKey.parse(entry.key()).name();
                 mark(Place.of(tenant));
                 later(new Place(tenant, "", Place.What.TOLD), SOON);
             }
@@ -74,6 +83,10 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     public void changed(Change change) {
         if (change.entry().key().startsWith(TENANTS)) {
             tenant(change);
+        }
+        // By these it is told which class a disk counts under.
+        if (change.entry().key().startsWith(CLASSES)) {
+            wholes();
         }
         boolean quota = change.entry().key().contains(QUOTAS);
         if (!change.deleted() && !quota && !ended(change) && !reclassed(change)) {

@@ -102,6 +102,11 @@ final class Admission {
 
     /// Admits a new object, completing it.
     Admitted create(ResourceRequest request, ObjectNode object) {
+        return create(request, object, true);
+    }
+
+    /// @param first whether it is as whoever called wrote it
+    private Admitted create(ResourceRequest request, ObjectNode object, boolean first) {
         var operations = new ArrayList<Operation>();
         var namespace = Json.object();
         List<ObjectNode> ranges = List.of();
@@ -137,7 +142,8 @@ final class Admission {
                     accounts.create(request, object);
                 }
                 runtimes.pod(object);
-                if (!mirror) {
+                // Else it is what it was given here, perhaps for another class.
+                if (!mirror && first) {
                     runtimes.checkOverhead(object, cost);
                 }
                 priorities.pod(request.tenant(), object);
@@ -165,7 +171,7 @@ final class Admission {
     /// for everybody is completed of what they made too, as upstream calls its own plugins once more (`pkg/admission/plugin/webhook/generic` and
     /// `pkg/admission/reinvocation.go` of apiserver).
     Admitted again(ResourceRequest request, ObjectNode object) {
-        return create(request, object);
+        return create(request, object, false);
     }
 
     private static void protect(ObjectNode volume, Optional<TenantState> tenant) {
@@ -302,8 +308,8 @@ final class Admission {
             default -> {}
         }
         escalation.check(request.tenant(), request.caller(), request.target(), updated, old);
-        // The first change of what every tenant has from the start makes it the tenant's own.
-        return request.kind().type().namespaced() || request.tenant().equals(Caller.ROOT)
+        // The first change of what every tenant has from the start makes it the tenant's own, as long as there is that tenant.
+        return (request.kind().type().namespaced() && !LayeredStore.isOfBase(old)) || request.tenant().equals(Caller.ROOT)
                 ? List.of()
                 : List.of(TenantState.of(store, request.tenant())
                         .orElseThrow(() -> ApiStatus.notFound("hypernetes.io", "tenants", request.tenant()).asException())

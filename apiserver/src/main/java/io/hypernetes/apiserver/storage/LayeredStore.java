@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.storage;
 
+import io.hypernetes.objects.Json;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Commit;
 import io.hypernetes.store.ConflictException;
@@ -16,6 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import tools.jackson.databind.node.ObjectNode;
 
 /// A store in which every tenant has the objects of a [BaseLayer] too, until it changes them. Thread-safe as the store below.
 ///
@@ -68,6 +70,11 @@ public final class LayeredStore implements Store {
             return own;
         }
         return own.isEmpty() ? Optional.of(below) : own.filter(entry -> !isGrave(entry));
+    }
+
+    /// Whether an object is as every tenant has it from the start, not its tenant's own yet.
+    public static boolean isOfBase(ObjectNode object) {
+        return Json.string(object, "metadata", "resourceVersion").equals(Long.toString(BaseLayer.REVISION));
     }
 
     @Override

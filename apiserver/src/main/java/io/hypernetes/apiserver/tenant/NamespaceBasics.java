@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.tenant;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.identity.IdentityException;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -17,6 +18,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What every namespace has from its first moment: the service account `default`, and the ConfigMap `kube-root-ca.crt` with the
@@ -28,6 +31,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// answered, and says nothing of front proxies: this server passes no requests on in the name of others (upstream's
 /// `pkg/controlplane/controller/clusterauthenticationtrust/cluster_authentication_trust_controller.go` leaves out what it has not, likewise).
 public final class NamespaceBasics {
+    private static final Logger LOG = LoggerFactory.getLogger(NamespaceBasics.class);
     static final String ACCOUNT = "default";
     static final String ROOT_CERTIFICATE = "kube-root-ca.crt";
     static final String CLIENT_AUTHORITY = "extension-apiserver-authentication";
@@ -73,7 +77,17 @@ public final class NamespaceBasics {
         restore(tenant, namespace, certificateKey(tenant, namespace), now -> rootCertificate(namespace, now));
         if (namespace.equals(SYSTEM)) {
             var key = new ObjectKey(tenant, "", "configmaps", SYSTEM, CLIENT_AUTHORITY).text();
-            clientAuthority.apply(tenant).ifPresent(pem -> restore(tenant, namespace, key, now -> clientAuthority(pem, now)));
+            clientAuthority(tenant).ifPresent(pem -> restore(tenant, namespace, key, now -> clientAuthority(pem, now)));
+        }
+    }
+
+    /// One tenant's files that cannot be read are no reason to leave the others without what they have.
+    private Optional<String> clientAuthority(String tenant) {
+        try {
+            return clientAuthority.apply(tenant);
+        } catch (IdentityException e) {
+            LOG.warn("event=client-authority-not-read tenant={} error=\"{}\"", tenant, e.getMessage());
+            return Optional.empty();
         }
     }
 

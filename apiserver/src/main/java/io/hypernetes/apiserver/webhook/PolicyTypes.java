@@ -23,6 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// pays for somebody else's expressions.
 public final class PolicyTypes {
     private static final int MOST_KINDS = 10;
+    /// Of kinds that rules may name, and of texts in a list and of rules: who names more is told of those alone.
+    private static final int MOST_LOOKS = 1_000;
+    private static final int MOST_TEXTS = 100;
     private static final Duration LONGEST = Duration.ofSeconds(1);
 
     private final TenantKinds kinds;
@@ -78,18 +81,21 @@ public final class PolicyTypes {
     /// The kinds that the rules name one by one, in the order of group, version and kind; a rule with `*` for groups or versions names none.
     private List<Kind> named(String tenant, JsonNode spec) {
         Set<Kind> named = new LinkedHashSet<>();
-        for (var rule : Json.objects(spec.path("matchConstraints"), "resourceRules")) {
+        int looks = 0;
+        for (var rule : Json.objects(spec.path("matchConstraints"), "resourceRules").stream().limit(MOST_TEXTS).toList()) {
             var groups = texts(rule.path("apiGroups")).toList();
             var versions = texts(rule.path("apiVersions")).toList();
+            var resources = texts(rule.path("resources")).filter(resource -> !resource.contains("*") && !resource.contains("/")).toList();
             if (Stream.concat(groups.stream(), versions.stream()).anyMatch(text -> text.contains("*"))) {
                 continue;
             }
             for (var group : groups) {
                 for (var version : versions) {
-                    texts(rule.path("resources"))
-                            .filter(resource -> !resource.contains("*") && !resource.contains("/") && named.size() < MOST_KINDS)
-                            .flatMap(resource -> Optional.ofNullable(kinds.find(tenant, group, version, resource)).stream())
-                            .forEach(named::add);
+                    for (var resource : resources) {
+                        if (named.size() < MOST_KINDS && looks++ < MOST_LOOKS) {
+                            Optional.ofNullable(kinds.find(tenant, group, version, resource)).ifPresent(named::add);
+                        }
+                    }
                 }
             }
         }
@@ -100,8 +106,7 @@ public final class PolicyTypes {
         return sorted;
     }
 
-    /// So many that a rule with more does not make anybody look them up.
     private static Stream<String> texts(JsonNode list) {
-        return list.valueStream().limit(100).map(text -> text.asString("")).sorted();
+        return list.valueStream().limit(MOST_TEXTS).map(text -> text.asString("")).distinct().sorted();
     }
 }

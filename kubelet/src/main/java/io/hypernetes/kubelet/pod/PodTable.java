@@ -13,6 +13,7 @@ import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,6 +32,8 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
     private final Allocations allocations;
     private final Newcomers newcomers;
+    /// Those of whose uid something is here that is not known to be theirs, until nothing of it is left.
+    private final Map<String, Pod> followers = new HashMap<>();
     private final OwnPods own = new OwnPods();
     private final PodWorker.Home home = new Home();
     /// Whoever gives something back may hold locks. Upstream's kubelet has one place for this, too (pkg/kubelet/allocation, RetryPendingResizes).
@@ -115,6 +118,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     public synchronized void deleted(Pod last) {
         String uid = last.getMetadata().getUid();
         newcomers.release(uid);
+        followers.remove(uid);
         boolean awaited = own.dismiss(uid);
         PodWorker worker = workers.get(uid);
         if (worker != null) {
@@ -130,12 +134,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Takes over what an earlier kubelet left of the node's own pods: what runs of those that are wanted goes on, the others end, and those that are new begin.
     /// Nobody but the node itself tells of them, so nobody else is waited for. Call once they have been told of, and before [#adopt].
     public void adoptOwn(Map<String, ObservedPod> found) {
-        noteDisks(found);
-        found.forEach((uid, seen) -> {
-            if (OwnPods.ranAs(uid, seen)) {
-                safely(uid, () -> adoptOwn(uid, seen));
-            }
-        });
+        // Of others it may be an old look, and nobody would tell that what they have is free again.
+        Map<String, ObservedPod> ours = new HashMap<>(found);
+        ours.entrySet().removeIf(each -> !OwnPods.ranAs(each.getKey(), each.getValue()));
+        noteDisks(ours);
+        ours.forEach((uid, seen) -> safely(uid, () -> adoptOwn(uid, seen)));
         synchronized (this) {
             own.complete();
             beginOwn();
@@ -297,7 +300,10 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     private synchronized void place(Pod pod) {
         String uid = pod.getMetadata().getUid();
         PodWorker known = workers.get(uid);
-        if (known != null) {
+        if (known != null && !known.key().equals(ObjectKey.of(pod))) {
+            // Found in the runtime by its uid alone: it would tell of itself, and be given what is somebody else's, under a name that nobody has.
+            followers.put(uid, pod);
+        } else if (known != null) {
             if (!known.isRejected()) {
                 allocations.admit(pod);
             }
@@ -392,7 +398,10 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         allocations.forget(worker.uid());
         workers.remove(worker.uid(), worker);
         boolean wasOwn = own.left(worker.uid());
-        if (worker.isToBeginAnew()) {
+        Pod follower = followers.remove(worker.uid());
+        if (follower != null) {
+            place(follower);
+        } else if (worker.isToBeginAnew()) {
             worker.pod().ifPresent(wasOwn ? own::await : this::place);
         }
         // Also what was just forgotten, as it is to begin anew.
