@@ -62,7 +62,7 @@ class BackupsTest extends ClusterTest {
         robot.send(robot.request("/api").header("Authorization", "Bearer " + token).GET().build()).expect(200);
         // It lives on like any other: counted, written, and deleted as a whole.
         back.post(configMaps("default"), configMap("d", "1")).expect(201);
-        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/back").at("status", "used", "count/configmaps")).isEqualTo("6"));
+        await().untilAsserted(() -> assertThat(admin.get(TENANTS + "/back").at("status", "used", "count/configmaps")).isEqualTo("7"));
         delete("back");
         assertThat(cluster.store.list("/back/", "", 0).entries()).isEmpty();
         assertThat(segment).isNotEmpty();

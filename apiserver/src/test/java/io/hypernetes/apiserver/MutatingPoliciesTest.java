@@ -223,7 +223,7 @@ class MutatingPoliciesTest extends ClusterTest {
         bind(blue, "all", "labels", selector.formatted("Deny"));
         assertThat(blue.post(configMaps("default"), configMap("param-early", "1")).expect(403).at("message"))
                 .isEqualTo("policy 'labels' with binding 'all' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction");
-        blue.put(GROUP + "mutatingadmissionpolicybindings/all", "{\"metadata\":{\"name\":\"all\"},\"spec\":{\"policyName\":\"labels\"%s}}".formatted(selector.formatted("Allow"))).expect(200);
+        blue.patch(GROUP + "mutatingadmissionpolicybindings/all", "application/merge-patch+json", "{\"spec\":{\"paramRef\":{\"parameterNotFoundAction\":\"Allow\"}}}").expect(200);
         for (var name : new String[] {"param-a", "param-b"}) {
             blue.post(configMaps("default"), configMap(name, name + "-value").replace("\"name\"", "\"labels\":{\"is\":\"param\"},\"name\"")).expect(201);
         }
