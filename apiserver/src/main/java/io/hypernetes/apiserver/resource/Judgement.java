@@ -8,10 +8,7 @@ import io.hypernetes.apiserver.admission.StorageClasses;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredTrees;
-import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
-import java.util.HashSet;
-import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
@@ -56,12 +53,9 @@ final class Judgement {
 
     /// Judges a changed object.
     ///
-    /// @throws io.hypernetes.objects.ApiException 403 or 422 when it may not become so
+    /// @throws io.hypernetes.objects.ApiException 403 when it may not become so
     void changed(ResourceRequest request, ObjectNode updated, ObjectNode old) {
         boolean going = !Json.string(old, "metadata", "deletionTimestamp").isEmpty();
-        if (going) {
-            noNewFinalizers(request, updated, old);
-        }
         if (request.kind().isCustom()) {
             return;
         }
@@ -130,26 +124,5 @@ final class Judgement {
         return name.isEmpty()
                 ? Json.object()
                 : store.get(new ObjectKey(request.tenant(), "", "namespaces", "", name).text()).map(trees::of).orElseGet(Json::object);
-    }
-
-    private static void noNewFinalizers(ResourceRequest request, ObjectNode updated, ObjectNode old) {
-        var before = new HashSet<String>();
-        Json.at(old, "metadata", "finalizers").forEach(finalizer -> before.add(finalizer.asString("")));
-        var added = Json.at(updated, "metadata", "finalizers").valueStream()
-                .map(finalizer -> finalizer.asString(""))
-                .filter(finalizer -> !before.contains(finalizer))
-                .map(finalizer -> "\"" + finalizer + "\"")
-                .sorted()
-                .toList();
-        if (!added.isEmpty()) {
-            throw request.kind()
-                    .invalid(
-                            updated,
-                            List.of(FieldError.forbidden(
-                                    "metadata.finalizers",
-                                    "no new finalizers can be added if the object is being deleted, found new finalizers []string{"
-                                            + String.join(", ", added) + "}")))
-                    .asException();
-        }
     }
 }
