@@ -153,6 +153,32 @@ public final class ApiServer implements AutoCloseable {
     public static ApiServer start(
             ApiServerSettings settings, Supplier<? extends Store> opening, Authorities authorities, Clock clock, PrometheusRegistry registry)
             throws IOException {
+        var root = authorities.root();
+        var server = new RenewedTls(
+                () -> Tls.server(root.issue(CertificateSpec.server(
+                        "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
+                clock);
+        // The first connection needs it; to make it takes a good part of what else there is to do until then.
+        Thread.ofPlatform().daemon().name("serving-certificate").start(server::get);
+        // An address that is taken is told before a store is opened; who connects by now waits for it.
+        var edge = new HttpEdge(EdgeSettings.at(settings.listen()), server);
+        try {
+            return serving(settings, opening, authorities, clock, registry, server, edge);
+        } catch (IOException | RuntimeException | Error e) {
+            edge.close();
+            throw e;
+        }
+    }
+
+    private static ApiServer serving(
+            ApiServerSettings settings,
+            Supplier<? extends Store> opening,
+            Authorities authorities,
+            Clock clock,
+            PrometheusRegistry registry,
+            RenewedTls server,
+            HttpEdge edge)
+            throws IOException {
         var layer = BaseRoles.layer().and(PriorityClasses.layer());
         var kinds = Kinds.load();
         Store stored = opening.get();
@@ -162,12 +188,6 @@ public final class ApiServer implements AutoCloseable {
         var random = new SecureRandom();
         var reserve = new RandomReserve(random);
         var root = authorities.root();
-        var server = new RenewedTls(
-                () -> Tls.server(root.issue(CertificateSpec.server(
-                        "hypernetes-master", settings.names(), settings.addresses(), RenewedTls.VALIDITY))),
-                clock);
-        // The first connection needs it; to make it takes a good part of what else there is to do until then.
-        Thread.ofPlatform().daemon().name("serving-certificate").start(server::get);
         var caller = new RenewedTls(
                 () -> Tls.client(
                         root.certificate(),
@@ -265,12 +285,11 @@ public final class ApiServer implements AutoCloseable {
         listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();
-        var limits = EdgeSettings.at(settings.listen());
-        var edge = new HttpEdge(limits, server, pipeline);
+        edge.serve(pipeline);
         log.info("event=api-listening address={}", edge.address());
         return new ApiServer(
                 edge,
-                limits,
+                edge.settings(),
                 pipeline,
                 feeds,
                 cleanup,

@@ -3,6 +3,7 @@ package io.hypernetes.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -13,6 +14,26 @@ final class Common {
 
     @Option(names = "--set", paramLabel = "NAME=VALUE", description = "override a setting; `hypernetes config show` lists them")
     private List<String> overrides = new ArrayList<>();
+
+    /// The flags of a line that has nothing but them in the form in which [#flags()] tells them; empty for any other, which the table of all commands understands
+    /// or explains.
+    static Optional<Common> plain(List<String> line) {
+        Common plain = new Common();
+        for (int i = 0; i < line.size(); i += 2) {
+            if (i + 1 == line.size() || line.get(i + 1).startsWith("-")) {
+                return Optional.empty();
+            }
+            String value = line.get(i + 1);
+            if (line.get(i).equals("--set")) {
+                plain.overrides.add(value);
+            } else if (line.get(i).equals("--root") && plain.root == null) {
+                plain.root = Path.of(value);
+            } else {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(plain);
+    }
 
     Places places() {
         return root == null ? Places.ofMachine() : Places.below(root);

@@ -16,7 +16,15 @@ import picocli.CommandLine.Mixin;
         footer = {"  hypernetes hyperd --root /tmp/engine &", "  docker -H unix:///tmp/engine/run/docker.sock pull 127.0.0.1:5000/app"})
 final class HyperdCommand implements Runnable {
     @Mixin
-    private final Common common = new Common();
+    private final Common common;
+
+    HyperdCommand() {
+        this(new Common());
+    }
+
+    HyperdCommand(Common common) {
+        this.common = common;
+    }
 
     @Override
     public void run() {

@@ -2,10 +2,12 @@ package io.hypernetes.cli;
 
 import io.hypernetes.client.ApiException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -26,37 +28,6 @@ import picocli.CommandLine.Spec;
             "  hypernetes down                            stop everything"
         })
 public final class Hypernetes implements Runnable {
-    /// By the words that users type, in the order in which they are shown.
-    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
-
-    static {
-        COMMANDS.put("up", UpCommand.class);
-        COMMANDS.put("down", DownCommand.class);
-        COMMANDS.put("status", StatusCommand.class);
-        COMMANDS.put("doctor", DoctorCommand.class);
-        COMMANDS.put("kubeconfig", KubeconfigCommand.class);
-        COMMANDS.put("token", TokenCommand.class);
-        COMMANDS.put("tenant", TenantCommand.class);
-        COMMANDS.put("drain", DrainCommand.class);
-        COMMANDS.put("user", UserCommand.class);
-        COMMANDS.put("login", LoginCommand.class);
-        COMMANDS.put("logout", LogoutCommand.class);
-        COMMANDS.put("credential", CredentialCommand.class);
-        COMMANDS.put("audit", AuditCommand.class);
-        COMMANDS.put("backup", BackupCommand.class);
-        COMMANDS.put("restore", RestoreCommand.class);
-        COMMANDS.put("upgrade", UpgradeCommand.class);
-        COMMANDS.put("image", ImageCommand.class);
-        COMMANDS.put("pod", PodCommand.class);
-        COMMANDS.put("kernel", KernelCommand.class);
-        COMMANDS.put("config", ConfigCommand.class);
-        COMMANDS.put("simulate", SimulateCommand.class);
-        COMMANDS.put("master", MasterCommand.class);
-        COMMANDS.put("node", NodeCommand.class);
-        COMMANDS.put("hyperd", HyperdCommand.class);
-        COMMANDS.put("help", CommandLine.HelpCommand.class);
-    }
-
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -67,7 +38,11 @@ public final class Hypernetes implements Runnable {
     public static void main(String[] arguments) {
         if (arguments.length == 2 && arguments[0].equals("credential") && !arguments[1].startsWith("-")) {
             // kubectl waits for this one each time: without the table of all commands it takes half as long.
-            System.exit(credential(Path.of(arguments[1])));
+            System.exit(ended(() -> CredentialCommand.print(Path.of(arguments[1]))));
+        }
+        Optional<? extends Runnable> process = process(arguments);
+        if (process.isPresent()) {
+            System.exit(ended(process.get()));
         }
         System.exit(line(arguments.length == 0 ? "" : arguments[0]).execute(arguments));
     }
@@ -81,17 +56,29 @@ public final class Hypernetes implements Runnable {
     /// most of what commands do.
     static CommandLine line(String first) {
         CommandLine line = new CommandLine(new Hypernetes());
-        Class<?> asked = first.equals("help") ? null : COMMANDS.get(first);
-        Collection<Class<?>> commands = asked == null ? COMMANDS.values() : List.of(asked);
+        Class<?> asked = first.equals("help") ? null : Table.COMMANDS.get(first);
+        Collection<Class<?>> commands = asked == null ? Table.COMMANDS.values() : List.of(asked);
         commands.forEach(line::addSubcommand);
         return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(Hypernetes::wrongUse)
                 .setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
     }
 
-    private static int credential(Path login) {
+    /// What runs in the foreground, when the line is plain: whoever starts a master waits for it, and reading the description of a command takes longer than
+    /// most of what a start does.
+    private static Optional<? extends Runnable> process(String[] arguments) {
+        List<String> flags = Arrays.asList(arguments).subList(Math.min(1, arguments.length), arguments.length);
+        return switch (arguments.length == 0 ? "" : arguments[0]) {
+            case "master" -> Common.plain(flags).map(MasterCommand::new);
+            case "node" -> Common.plain(flags).map(NodeCommand::new);
+            case "hyperd" -> Common.plain(flags).map(HyperdCommand::new);
+            default -> Optional.empty();
+        };
+    }
+
+    private static int ended(Runnable command) {
         try {
-            CredentialCommand.print(login);
+            command.run();
             return 0;
         } catch (RuntimeException e) {
             return explain(e);
@@ -130,6 +117,40 @@ public final class Hypernetes implements Runnable {
                 }
                 return 1;
             }
+        }
+    }
+
+    /// A class of its own, which a line that is plain does without.
+    private static final class Table {
+        /// By the words that users type, in the order in which they are shown.
+        private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+        static {
+            COMMANDS.put("up", UpCommand.class);
+            COMMANDS.put("down", DownCommand.class);
+            COMMANDS.put("status", StatusCommand.class);
+            COMMANDS.put("doctor", DoctorCommand.class);
+            COMMANDS.put("kubeconfig", KubeconfigCommand.class);
+            COMMANDS.put("token", TokenCommand.class);
+            COMMANDS.put("tenant", TenantCommand.class);
+            COMMANDS.put("drain", DrainCommand.class);
+            COMMANDS.put("user", UserCommand.class);
+            COMMANDS.put("login", LoginCommand.class);
+            COMMANDS.put("logout", LogoutCommand.class);
+            COMMANDS.put("credential", CredentialCommand.class);
+            COMMANDS.put("audit", AuditCommand.class);
+            COMMANDS.put("backup", BackupCommand.class);
+            COMMANDS.put("restore", RestoreCommand.class);
+            COMMANDS.put("upgrade", UpgradeCommand.class);
+            COMMANDS.put("image", ImageCommand.class);
+            COMMANDS.put("pod", PodCommand.class);
+            COMMANDS.put("kernel", KernelCommand.class);
+            COMMANDS.put("config", ConfigCommand.class);
+            COMMANDS.put("simulate", SimulateCommand.class);
+            COMMANDS.put("master", MasterCommand.class);
+            COMMANDS.put("node", NodeCommand.class);
+            COMMANDS.put("hyperd", HyperdCommand.class);
+            COMMANDS.put("help", CommandLine.HelpCommand.class);
         }
     }
 }

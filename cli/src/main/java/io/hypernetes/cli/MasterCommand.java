@@ -10,7 +10,15 @@ import picocli.CommandLine.Mixin;
         mixinStandardHelpOptions = true)
 final class MasterCommand implements Runnable {
     @Mixin
-    private final Common common = new Common();
+    private final Common common;
+
+    MasterCommand() {
+        this(new Common());
+    }
+
+    MasterCommand(Common common) {
+        this.common = common;
+    }
 
     @Override
     public void run() {

@@ -54,7 +54,7 @@ final class MasterProcess implements AutoCloseable {
         SecureRandom random = new SecureRandom();
         OpeningStore store = opened(new OpeningStore(() -> EmbeddedStore.open(
                 places.masterState().resolve("store"),
-                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random)))));
+                EmbeddedSettings.defaults().withNativeFolder(places.nativeLibraries()).withKeys(keys(places, settings, random)).withValuesOpenedAtLeisure())));
         Instruments instruments = opened(new Instruments(settings));
         Authorities authorities = Authorities.open(places.pki(), clock, random);
         InetSocketAddress listen = new InetSocketAddress(settings.text("api-address"), settings.port("api-port"));
@@ -73,6 +73,7 @@ final class MasterProcess implements AutoCloseable {
                 instruments.registry()));
         instruments.serve(settings, "master-metrics-port");
         serves.run();
+        store.get().openValues();
         URI server = OperatorAccess.local(settings);
         Client controllers = opened(component(served, server, "system:kube-controller-manager"));
         Client scheduler = opened(component(served, server, "system:kube-scheduler"));

@@ -21,10 +21,18 @@ final class NodeCommand implements Runnable {
     static final String TOKEN_VARIABLE = "HYPERNETES_JOIN_TOKEN";
 
     @Mixin
-    private final Common common = new Common();
+    private final Common common;
 
     @Option(names = "--join", paramLabel = "TOKEN", description = "the word that `hypernetes token create` printed")
     private @Nullable String token;
+
+    NodeCommand() {
+        this(new Common());
+    }
+
+    NodeCommand(Common common) {
+        this.common = common;
+    }
 
     @Override
     public void run() {

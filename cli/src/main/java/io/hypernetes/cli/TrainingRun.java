@@ -17,6 +17,7 @@ import io.hypernetes.simulate.SimulationSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -45,13 +46,14 @@ public final class TrainingRun {
         for (int i = 1; i < arguments.length; i++) {
             load(Path.of(arguments[i]));
         }
-        int port = freePort();
-        List<String> given = List.of("api-address=127.0.0.1", "api-port=" + port, "master-metrics-port=" + freePort());
-        Hypernetes.line("master").parseArgs("master", "--root", arguments[0], "--set", "api-address=127.0.0.1");
+        List<String> given = List.of("api-address=127.0.0.1", "api-port=" + freePort(), "master-metrics-port=" + freePort());
         Settings settings = Settings.read(places.config(), given);
-        ProcessLog.to(places.logOf("master"));
-        try (MasterProcess master = new MasterProcess(places, settings);
-                Client client = OperatorAccess.open(places, settings).client();
+        // What has its store and its keys already starts by another way than what makes them.
+        new MasterProcess(places, settings).close();
+        // As it is started in earnest; it ends with this process.
+        Thread.ofPlatform().daemon().start(() -> Hypernetes.main(words("master", arguments[0], given)));
+        await(() -> Files.exists(places.pki()) && serves(settings.port("api-port")));
+        try (Client client = OperatorAccess.open(places, settings).client();
                 SimulatedNodes nodes = new SimulatedNodes(client, SimulationSettings.nodes(3), Clock.systemUTC())) {
             nodes.start();
             configMaps(client);
@@ -72,12 +74,25 @@ public final class TrainingRun {
 
     /// Does what somebody types, as a process of its own would.
     private static void type(String root, List<String> settings, String command, int wanted) {
+        String[] words = words(command, root, settings);
+        int code = Hypernetes.line(words[0]).execute(words);
+        if (code != wanted) {
+            throw new IllegalStateException("hypernetes " + command + " ended with exit code " + code + ", not " + wanted);
+        }
+    }
+
+    private static String[] words(String command, String root, List<String> settings) {
         List<String> words = new ArrayList<>(List.of(command.split(" ")));
         words.addAll(List.of("--root", root));
         settings.forEach(setting -> words.addAll(List.of("--set", setting)));
-        int code = Hypernetes.line(words.getFirst()).execute(words.toArray(String[]::new));
-        if (code != wanted) {
-            throw new IllegalStateException("hypernetes " + command + " ended with exit code " + code + ", not " + wanted);
+        return words.toArray(String[]::new);
+    }
+
+    private static boolean serves(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException notYet) {
+            return false;
         }
     }
 

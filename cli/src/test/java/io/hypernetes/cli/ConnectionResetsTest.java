@@ -59,7 +59,8 @@ class ConnectionResetsTest {
         logged.start();
         logger.addAppender(logged);
         logger.setLevel(Level.DEBUG);
-        edge = new HttpEdge(EdgeSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)), () -> server, http -> {
+        edge = new HttpEdge(EdgeSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)), () -> server);
+        edge.serve(http -> {
             var gone = new CompletableFuture<Void>();
             http.onDisconnect(() -> gone.complete(null));
             begun.add(http.path());

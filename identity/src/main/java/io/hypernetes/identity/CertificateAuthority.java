@@ -24,6 +24,7 @@ import java.util.List;
 public final class CertificateAuthority {
     private static final String KEY_FILE = "ca.key";
     static final String CERTIFICATE_FILE = "ca.crt";
+    private static final String CHECKED_FILE = "checked";
 
     private final PrivateKey key;
     private final X509Certificate certificate;
@@ -43,7 +44,7 @@ public final class CertificateAuthority {
     /// @throws IdentityException when the folder can be neither read nor made
     public static CertificateAuthority openOrCreate(Path folder, String name, InstantSource clock, SecureRandom random) {
         if (Files.exists(folder)) {
-            return load(folder, clock, random);
+            return load(folder, new CheckedFiles(folder.resolve(CHECKED_FILE)), clock, random);
         }
         try {
             return create(folder, name, clock, random);
@@ -56,11 +57,16 @@ public final class CertificateAuthority {
     ///
     /// @throws IdentityException when it is not there, broken, or its key does not fit its certificate
     public static CertificateAuthority load(Path folder, InstantSource clock, SecureRandom random) {
+        return load(folder, CheckedFiles.never(), clock, random);
+    }
+
+    private static CertificateAuthority load(Path folder, CheckedFiles checked, InstantSource clock, SecureRandom random) {
         try {
-            PrivateKey key = Pem.privateKey(Files.readString(folder.resolve(KEY_FILE)));
-            X509Certificate certificate =
-                    Pem.certificates(Files.readString(folder.resolve(CERTIFICATE_FILE))).getFirst();
-            if (!CertificateMaker.fits(key, certificate.getPublicKey())) {
+            String keyPem = Files.readString(folder.resolve(KEY_FILE));
+            String certificatePem = Files.readString(folder.resolve(CERTIFICATE_FILE));
+            PrivateKey key = Pem.privateKey(keyPem);
+            X509Certificate certificate = Pem.certificates(certificatePem).getFirst();
+            if (!checked.good(List.of(keyPem, certificatePem), () -> CertificateMaker.fits(key, certificate.getPublicKey()))) {
                 throw new IdentityException("the key " + folder.resolve(KEY_FILE) + " does not belong to the certificate beside it:"
                         + " restore both from one backup, or remove the folder to start with a new authority");
             }

@@ -2,7 +2,6 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
-import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.CustomKinds;
 import io.hypernetes.objects.kind.Kind;
@@ -47,7 +46,7 @@ public final class TenantKinds {
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
         this.conversions = conversions;
         this.builtIn = builtIn;
-        this.ownGroups = builtIn.groupVersions().stream().map(GroupVersion::group).collect(Collectors.toUnmodifiableSet());
+        this.ownGroups = builtIn.all().stream().map(kind -> kind.type().group()).collect(Collectors.toUnmodifiableSet());
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
     }
@@ -189,10 +188,15 @@ public final class TenantKinds {
     }
 
     /// Stable versions before beta before alpha, later ones first.
-    static final Comparator<String> BY_PRIORITY = Comparator.<String>comparingInt(TenantKinds::stability)
-            .thenComparing(version -> number(version, 1), Comparator.reverseOrder())
-            .thenComparing(version -> number(version, 3), Comparator.reverseOrder())
-            .thenComparing(Comparator.naturalOrder());
+    static final Comparator<String> BY_PRIORITY = TenantKinds::byPriority;
+
+    private static int byPriority(String one, String other) {
+        int order = Integer.compare(stability(one), stability(other));
+        for (int part = 1; order == 0 && part <= 3; part += 2) {
+            order = Long.compare(number(other, part), number(one, part));
+        }
+        return order == 0 ? one.compareTo(other) : order;
+    }
 
     private static int stability(String version) {
         var matcher = VERSION.matcher(version);

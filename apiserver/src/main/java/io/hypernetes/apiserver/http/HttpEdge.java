@@ -22,6 +22,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -47,7 +48,8 @@ public final class HttpEdge implements AutoCloseable {
 
     private final EdgeSettings settings;
     private final Supplier<SSLContext> tls;
-    private final ExchangeHandler handler;
+    /// Null until requests are answered.
+    private volatile @Nullable ExchangeHandler handler;
     private final EventLoopGroup acceptor;
     private final EventLoopGroup loops;
     private final ExecutorService threads;
@@ -58,14 +60,13 @@ public final class HttpEdge implements AutoCloseable {
     private final AtomicInteger open = new AtomicInteger();
     private final Channel listener;
 
-    /// Starts listening.
+    /// Starts listening. Whoever connects waits until [#serve].
     ///
     /// @param tls asked at every connection, so that a renewed certificate serves without a restart
     /// @throws IOException when the address cannot be listened on
-    public HttpEdge(EdgeSettings settings, Supplier<SSLContext> tls, ExchangeHandler handler) throws IOException {
+    public HttpEdge(EdgeSettings settings, Supplier<SSLContext> tls) throws IOException {
         this.settings = settings;
         this.tls = tls;
-        this.handler = handler;
         this.budget = new BodyBudget(settings.maxBodiesBytes());
         this.acceptor = new MultiThreadIoEventLoopGroup(
                 1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), Sockets.loops());
@@ -84,6 +85,17 @@ public final class HttpEdge implements AutoCloseable {
             handshakes.close();
             throw e;
         }
+    }
+
+    /// Answers requests from now on. Once.
+    public void serve(ExchangeHandler answering) {
+        handler = answering;
+        listener.config().setAutoRead(true);
+    }
+
+    /// What it was made with.
+    public EdgeSettings settings() {
+        return settings;
     }
 
     /// Where the edge listens, with the real port.
@@ -149,6 +161,7 @@ public final class HttpEdge implements AutoCloseable {
                 .channel(Sockets.listener())
                 .option(ChannelOption.SO_BACKLOG, 1024)
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.AUTO_READ, false)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(ChannelOption.ALLOCATOR, Sockets.buffers(LOOPS))
@@ -223,7 +236,7 @@ public final class HttpEdge implements AutoCloseable {
                 .addLast(HTTP_STAGE + "memory", new BodyReservation(budget))
                 .addLast(HTTP_STAGE + "body", new BoundedBody(settings.maxBodyBytes()))
                 .addLast(HTTP_STAGE + "arrival", idle.whenComplete())
-                .addLast(HTTP_STAGE + "dispatch", new RequestDispatcher(false, settings, handler, threads));
+                .addLast(HTTP_STAGE + "dispatch", new RequestDispatcher(false, settings, Objects.requireNonNull(handler), threads));
     }
 
     private void http2(Channel channel) {
@@ -245,7 +258,7 @@ public final class HttpEdge implements AutoCloseable {
                                 .addLast(new ArrivalDeadline(settings.requestArrival()))
                                 .addLast(new BodyReservation(budget))
                                 .addLast(new BoundedBody(settings.maxBodyBytes()))
-                                .addLast(new RequestDispatcher(true, settings, handler, threads));
+                                .addLast(new RequestDispatcher(true, settings, Objects.requireNonNull(handler), threads));
                     }
                 }))
                 .addLast(new LastWord());

@@ -62,8 +62,8 @@ class HttpEdgeTest {
                         Duration.ofMillis(600),
                         Duration.ofMillis(1500),
                         Duration.ofMillis(700)),
-                () -> server,
-                this::handle);
+                () -> server);
+        edge.serve(this::handle);
     }
 
     @AfterEach

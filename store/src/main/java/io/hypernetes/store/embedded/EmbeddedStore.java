@@ -51,6 +51,9 @@ public final class EmbeddedStore implements Store {
             DurableLog.Content content = log.load();
             store = over(folder.toString(), settings, log, content);
             store.opening = new ValueOpening(content.entries(), store.packing, store::damaged);
+            if (!settings.opensAtLeisure()) {
+                store.openValues();
+            }
         } catch (RuntimeException e) {
             log.close();
             throw e;
@@ -58,6 +61,13 @@ public final class EmbeddedStore implements Store {
         LOG.info("event=store-opened folder={} entries={} ms={}",
                 folder, store.visible.tree().size(), (System.nanoTime() - start) / 1_000_000);
         return store;
+    }
+
+    /// Opens the values that nobody has asked for yet, in the background, when that was not begun before.
+    public void openValues() {
+        if (opening != null) {
+            opening.begin();
+        }
     }
 
     static EmbeddedStore over(String name, EmbeddedSettings settings, DurableLog log, DurableLog.Content content) {

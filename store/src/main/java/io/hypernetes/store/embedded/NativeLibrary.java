@@ -19,6 +19,8 @@ import org.rocksdb.util.Environment;
 ///
 /// Left alone, RocksDB unpacks 17 MB into the temporary folder at every start and leaves it there when the process is killed.
 final class NativeLibrary {
+    private static final int PART = 256 << 10;
+
     private NativeLibrary() {}
 
     /// Loads the library from below `folder`, unpacking it when it is missing or differs from the one in the jar.
@@ -80,8 +82,11 @@ final class NativeLibrary {
                 return false;
             }
             CRC32 found = new CRC32();
-            try (FileChannel channel = FileChannel.open(library, StandardOpenOption.READ)) {
-                found.update(channel.map(FileChannel.MapMode.READ_ONLY, 0, size));
+            byte[] part = new byte[PART];
+            try (InputStream in = Files.newInputStream(library)) {
+                for (int read = in.read(part); read >= 0; read = in.read(part)) {
+                    found.update(part, 0, read);
+                }
             }
             return found.getValue() == crc;
         }

@@ -6,13 +6,16 @@ import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.StoreUnavailableException;
 import io.hypernetes.store.keys.KeyRing;
-import io.hypernetes.linux.FileLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -49,6 +52,8 @@ final class RocksLog implements DurableLog {
     private static final int ROWS_AT_ONCE = 500;
     private static final int BLOCK_CACHE = 1 << 20;
     private static final int READ_AHEAD = 1 << 20;
+    /// Rows are read whole, from the first to the last: the fewer blocks they are in, the faster.
+    private static final int BLOCK = 32 << 10;
     private static final int HEADER = 2 * Long.BYTES;
 
     private final Path folder;
@@ -86,7 +91,7 @@ final class RocksLog implements DurableLog {
                 requireUndamaged(folder, LogCheck.damage(database));
                 return open(folder, database, settings, lock);
             } catch (IOException | RuntimeException e) {
-                lock.close();
+                lock.acquiredBy().close();
                 throw e;
             }
         } catch (IOException | UncheckedIOException e) {
@@ -94,18 +99,29 @@ final class RocksLog implements DurableLog {
         }
     }
 
-    /// Our own lock, because the log is looked at before RocksDB takes its.
+    /// Our own lock, because the log is looked at before RocksDB takes its. Java's, as it is RocksDB's that counts, and to link flock(2) takes a twentieth of a
+    /// master's start.
     private static FileLock lock(Path folder) throws IOException {
         Path owner = folder.resolve("owner");
-        Optional<FileLock> lock = FileLock.tryLock(folder.resolve("lock"));
-        if (lock.isEmpty()) {
+        FileChannel file = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = tryLock(file);
+        if (lock == null) {
+            file.close();
             String holder = Files.exists(owner) ? Files.readString(owner) : "an unknown process";
             throw new StoreUnavailableException("store " + folder + " is already open in another place (" + holder
                     + "); stop that process or use another folder");
         }
         Files.writeString(owner, "pid " + ProcessHandle.current().pid() + ", started "
                 + ProcessHandle.current().info().startInstant().map(Object::toString).orElse("at an unknown time"));
-        return lock.get();
+        return lock;
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
+        try {
+            return file.tryLock();
+        } catch (OverlappingFileLockException byThisProcess) {
+            return null;
+        }
     }
 
     private static void requireUndamaged(Path folder, Optional<String> damage) {
@@ -121,7 +137,7 @@ final class RocksLog implements DurableLog {
 
     private static RocksLog open(Path folder, Path database, EmbeddedSettings settings, FileLock lock) throws IOException {
         FileStore disk = Files.getFileStore(folder);
-        Options options = options();
+        Options options = options(settings.keys() != null);
         try {
             return new RocksLog(folder, disk, settings.reservedBytes(), settings.keys(), options, RocksDB.open(options, database.toString()), lock);
         } catch (RocksDBException e) {
@@ -134,7 +150,7 @@ final class RocksLog implements DurableLog {
         }
     }
 
-    private static Options options() {
+    private static Options options(boolean sealed) {
         // The options hold it on.
         try (LRUCache cache = new LRUCache(BLOCK_CACHE)) {
             return new Options()
@@ -145,10 +161,11 @@ final class RocksLog implements DurableLog {
                     .setWriteBufferSize(16 << 20)
                     .setMaxWriteBufferNumber(2)
                     // Values are read at the start alone, and then once.
-                    .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache))
+                    .setTableFormatConfig(new BlockBasedTableConfig().setBlockCache(cache).setBlockSize(BLOCK))
                     .setMaxOpenFiles(64)
                     .setMaxBackgroundJobs(2)
-                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    // What is sealed does not get shorter.
+                    .setCompressionType(sealed ? CompressionType.NO_COMPRESSION : CompressionType.LZ4_COMPRESSION)
                     .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
                     .setKeepLogFileNum(2)
                     .setMaxLogFileSize(1 << 20);
@@ -167,7 +184,7 @@ final class RocksLog implements DurableLog {
             throw new StoreUnavailableException("the values of store " + folder + " are sealed; it cannot be opened without its keys");
         }
         List<Entry> open = new ArrayList<>();
-        rows(DATA, (key, row) -> open.add(entry(key, row)));
+        rows(DATA, (key, row) -> open.add(entry(key, row.array(), row.from(), row.to())));
         List<Entry> entries = open;
         KeyRing ring = keys;
         if (ring != null) {
@@ -204,24 +221,27 @@ final class RocksLog implements DurableLog {
     private List<Entry> sealed(KeyRing ring) {
         KeyRing.Opener opener = ring.opener();
         List<Entry> entries = new ArrayList<>();
-        rows(SEALED, (key, row) -> entries.add(opened(opener, key, row)));
+        rows(SEALED, (key, row) -> entries.add(opened(opener, key, row.array(), row.from(), row.to())));
         return entries;
     }
 
     private interface RowReader {
-        void row(byte[] key, byte[] row);
+        /// @param row is where it is until the next one
+        void row(byte[] key, RowArrays row);
     }
 
     private void rows(byte part, RowReader reader) {
         // Each row is read once: what is read ahead helps, what is kept does not.
         try (ReadOptions once = new ReadOptions().setReadaheadSize(READ_AHEAD).setFillCache(false);
                 RocksIterator rows = db.newIterator(once)) {
+            RowArrays arrays = new RowArrays();
             for (rows.seek(new byte[] {part}); rows.isValid(); rows.next()) {
                 byte[] key = rows.key();
                 if (key[0] != part) {
                     break;
                 }
-                reader.row(key, rows.value());
+                arrays.read(rows);
+                reader.row(key, arrays);
             }
             rows.status();
         } catch (RocksDBException e) {
@@ -284,7 +304,11 @@ final class RocksLog implements DurableLog {
         } catch (IOException e) {
             // Only a hint for people.
         }
-        lock.close();
+        try {
+            lock.acquiredBy().close();
+        } catch (IOException e) {
+            throw new StoreUnavailableException("closing the lock of store " + folder + ": " + e, e);
+        }
     }
 
     private long number(byte[] name) {
@@ -359,25 +383,25 @@ final class RocksLog implements DurableLog {
 
     private byte[] row(byte[] key, Entry entry) {
         byte[] header = ByteBuffer.allocate(HEADER).putLong(entry.createRevision()).putLong(entry.revision()).array();
-        byte[] value = keys == null ? entry.value() : keys.seal(KeyRing.owner(entry.key()), bound(key, header), entry.value());
+        byte[] value = keys == null ? entry.value() : keys.seal(KeyRing.owner(entry.key()), bound(key, header, 0), entry.value());
         return ByteBuffer.allocate(HEADER + value.length).put(header).put(value).array();
     }
 
     /// A value opens in its own row and with its own revisions only: rows cannot be exchanged or set back.
-    private static byte[] bound(byte[] key, byte[] header) {
-        return ByteBuffer.allocate(key.length + HEADER).put(key).put(header, 0, HEADER).array();
+    private static byte[] bound(byte[] key, byte[] rows, int from) {
+        return ByteBuffer.allocate(key.length + HEADER).put(key).put(rows, from, HEADER).array();
     }
 
     /// Its value is opened when somebody asks for it: of a full store a start needs a few.
-    private static Entry opened(KeyRing.Opener ring, byte[] key, byte[] row) {
-        ByteBuffer header = ByteBuffer.wrap(row);
+    private static Entry opened(KeyRing.Opener ring, byte[] key, byte[] rows, int from, int to) {
+        ByteBuffer header = ByteBuffer.wrap(rows, from, HEADER);
         String text = text(key);
-        return Entry.later(text, ring.later(KeyRing.owner(text), () -> bound(key(SEALED, text), row), row, HEADER), header.getLong(), header.getLong());
+        return Entry.later(text, ring.later(KeyRing.owner(text), () -> bound(key(SEALED, text), rows, from), rows, from + HEADER, to), header.getLong(), header.getLong());
     }
 
-    private static Entry entry(byte[] key, byte[] row) {
-        ByteBuffer header = ByteBuffer.wrap(row);
-        return new Entry(text(key), Arrays.copyOfRange(row, HEADER, row.length), header.getLong(), header.getLong());
+    private static Entry entry(byte[] key, byte[] rows, int from, int to) {
+        ByteBuffer header = ByteBuffer.wrap(rows, from, HEADER);
+        return new Entry(text(key), Arrays.copyOfRange(rows, from + HEADER, to), header.getLong(), header.getLong());
     }
 
     private static String text(byte[] key) {

@@ -24,7 +24,7 @@ final class ValueOpening implements AutoCloseable {
     ValueOpening(List<Entry> entries, @Nullable Packing packing, Consumer<StoreUnavailableException> damage) {
         // A thread keeps what it ran for as long as it is kept itself; what was stored at the start must not live as long as the store.
         AtomicReference<@Nullable List<Entry>> given = new AtomicReference<>(entries);
-        thread = Thread.ofPlatform().daemon().name("store-opening").start(() -> {
+        thread = Thread.ofPlatform().daemon().name("store-opening").unstarted(() -> {
             try {
                 for (Entry entry : Objects.requireNonNull(given.getAndSet(null))) {
                     if (closed) {
@@ -43,9 +43,18 @@ final class ValueOpening implements AutoCloseable {
         });
     }
 
+    /// Begins, once. Nothing is done before.
+    synchronized void begin() {
+        if (!closed && thread.getState() == Thread.State.NEW) {
+            thread.start();
+        }
+    }
+
     @Override
     public void close() {
-        closed = true;
+        synchronized (this) {
+            closed = true;
+        }
         boolean interrupted = false;
         while (true) {
             try {

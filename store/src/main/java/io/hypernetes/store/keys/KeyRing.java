@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +31,7 @@ public final class KeyRing {
     /// Who owns what has no owner. Its key is never destroyed.
     public static final String HOUSE = "root";
 
-    private static final Pattern OWNER = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
+    private static final int LONGEST_OWNER = 63;
     private static final String SUFFIX = ".key";
     private static final int OPENED_WITH = 1024;
     private static final int READ_AT_ONCE = 256;
@@ -118,8 +117,21 @@ public final class KeyRing {
         if (end < 0) {
             return HOUSE;
         }
-        String first = key.substring(1, end);
-        return OWNER.matcher(first).matches() ? first : HOUSE;
+        return isLabel(key, 1, end) ? key.substring(1, end) : HOUSE;
+    }
+
+    /// Whether that part is a DNS label (RFC 1123 section 2.1); character by character, as a start asks it of every entry.
+    private static boolean isLabel(String text, int from, int to) {
+        if (from == to || to - from > LONGEST_OWNER || text.charAt(from) == '-' || text.charAt(to - 1) == '-') {
+            return false;
+        }
+        for (int i = from; i < to; i++) {
+            char c = text.charAt(i);
+            if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Who has a key.
@@ -167,6 +179,10 @@ public final class KeyRing {
     public final class Opener {
         /// Keys that values were sealed with.
         private final Map<String, SecretKey> derived = new HashMap<>();
+        /// The last one asked for: most values are of the same owner and of the same run of a process as the one before.
+        private @Nullable SecretKey last;
+        private String lastOwner = "";
+        private byte[] lastFirst = new byte[LongNonceGcm.HALF];
 
         private Opener() {}
 
@@ -174,30 +190,42 @@ public final class KeyRing {
         /// supplier throws StoreUnavailableException when the bytes are not what was sealed.
         ///
         /// @param bound asked when the value is
-        /// @param sealed has the sealed value from `from` on, and does not change
+        /// @param sealed has the sealed value from `from` to `to`, and does not change there
         /// @throws StoreUnavailableException when the owner has no key
-        public Supplier<byte[]> later(String owner, Supplier<byte[]> bound, byte[] sealed, int from) {
+        public Supplier<byte[]> later(String owner, Supplier<byte[]> bound, byte[] sealed, int from, int to) {
+            if (to - from < overhead()) {
+                throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
+            }
+            SecretKey made = key(owner, sealed, from);
+            return () -> {
+                byte[] rest = Arrays.copyOfRange(sealed, from + LongNonceGcm.HALF, from + LongNonceGcm.NONCE);
+                try {
+                    return LongNonceGcm.open(made, rest, bound.get(), sealed, from + LongNonceGcm.NONCE, to);
+                } catch (GeneralSecurityException e) {
+                    throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
+                            + ": it was changed, or the key is another one's; restore both from copies of one time", e);
+                }
+            };
+        }
+
+        private SecretKey key(String owner, byte[] sealed, int from) {
+            SecretKey same = last;
+            if (same != null && owner.equals(lastOwner) && Arrays.equals(lastFirst, 0, LongNonceGcm.HALF, sealed, from, from + LongNonceGcm.HALF)) {
+                return same;
+            }
             OwnerKey key = keys.get(owner);
             if (key == null) {
                 throw new StoreUnavailableException("the key of " + owner + " is missing in " + folder + "; put the file back from a copy");
-            }
-            if (sealed.length - from < overhead()) {
-                throw new StoreUnavailableException("a sealed value of " + owner + " is cut short");
             }
             byte[] first = Arrays.copyOfRange(sealed, from, from + LongNonceGcm.HALF);
             if (derived.size() >= OPENED_WITH) {
                 derived.clear();
             }
             SecretKey made = derived.computeIfAbsent(owner + "/" + new String(first, ISO_8859_1), _ -> gcm.derive(key.key, first));
-            return () -> {
-                byte[] rest = Arrays.copyOfRange(sealed, from + LongNonceGcm.HALF, from + LongNonceGcm.NONCE);
-                try {
-                    return LongNonceGcm.open(made, rest, bound.get(), sealed, from + LongNonceGcm.NONCE);
-                } catch (GeneralSecurityException e) {
-                    throw new StoreUnavailableException("a value of " + owner + " does not open with its key in " + folder
-                            + ": it was changed, or the key is another one's; restore both from copies of one time", e);
-                }
-            };
+            lastOwner = owner;
+            lastFirst = first;
+            last = made;
+            return made;
         }
     }
 
@@ -264,7 +292,7 @@ public final class KeyRing {
                 }
                 byte[] nonce = Arrays.copyOf(wrapped, LongNonceGcm.NONCE);
                 byte[] rest = Arrays.copyOfRange(nonce, LongNonceGcm.HALF, LongNonceGcm.NONCE);
-                read.put(owner, new OwnerKey(LongNonceGcm.open(own.derive(master, nonce), rest, owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE)));
+                read.put(owner, new OwnerKey(LongNonceGcm.open(own.derive(master, nonce), rest, owner.getBytes(UTF_8), wrapped, LongNonceGcm.NONCE, wrapped.length)));
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             } catch (GeneralSecurityException | IllegalArgumentException e) {

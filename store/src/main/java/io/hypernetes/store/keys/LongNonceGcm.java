@@ -73,13 +73,13 @@ final class LongNonceGcm {
         }
     }
 
-    /// What was sealed at `from`; by any thread.
+    /// What was sealed from `from` to `to`; by any thread.
     ///
     /// @throws GeneralSecurityException when it was not sealed so
-    static byte[] open(SecretKey derived, byte[] rest, byte[] bound, byte[] sealed, int from) throws GeneralSecurityException {
+    static byte[] open(SecretKey derived, byte[] rest, byte[] bound, byte[] sealed, int from, int to) throws GeneralSecurityException {
         Cipher gcm = Cipher.getInstance(GCM);
         gcm.init(Cipher.DECRYPT_MODE, derived, new GCMParameterSpec(TAG * 8, rest));
         gcm.updateAAD(bound);
-        return gcm.doFinal(sealed, from, sealed.length - from);
+        return gcm.doFinal(sealed, from, to - from);
     }
 }

@@ -22,7 +22,7 @@ class LongNonceGcmTest {
         byte[] sealed = new byte[plain.length + 16];
         gcm.seal(gcm.derive(key, nonce), rest, new byte[0], plain, sealed, 0);
         assertThat(HexFormat.of().formatHex(sealed)).isEqualTo("ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271");
-        assertThat(LongNonceGcm.open(gcm.derive(key, nonce), rest, new byte[0], sealed, 0)).isEqualTo(plain);
-        assertThatThrownBy(() -> LongNonceGcm.open(gcm.derive(key, nonce), rest, new byte[] {1}, sealed, 0)).isInstanceOf(GeneralSecurityException.class);
+        assertThat(LongNonceGcm.open(gcm.derive(key, nonce), rest, new byte[0], sealed, 0, sealed.length)).isEqualTo(plain);
+        assertThatThrownBy(() -> LongNonceGcm.open(gcm.derive(key, nonce), rest, new byte[] {1}, sealed, 0, sealed.length)).isInstanceOf(GeneralSecurityException.class);
     }
 }
