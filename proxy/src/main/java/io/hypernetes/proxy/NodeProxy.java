@@ -22,6 +22,7 @@ public final class NodeProxy implements AutoCloseable {
     private final ProxySettings settings;
     private final Client client;
     private final RandomGenerator random;
+    private final OwnZone here;
     private final Map<String, TenantProxy> tenants = new ConcurrentHashMap<>();
     private final Set<String> failed = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
@@ -31,6 +32,7 @@ public final class NodeProxy implements AutoCloseable {
         this.settings = settings;
         this.client = client;
         this.random = random;
+        this.here = new OwnZone(client, settings.node(), () -> tenants.values().forEach(TenantProxy::moved));
     }
 
     /// To be told of the gateways.
@@ -47,7 +49,10 @@ public final class NodeProxy implements AutoCloseable {
             return;
         }
         try {
-            TenantProxy before = tenants.put(gateway.tenant(), new TenantProxy(settings, client, gateway, NAMES_WAIT, random).start());
+            TenantProxy proxy = new TenantProxy(settings, client, here, gateway, NAMES_WAIT, random);
+            // Known before it looks where this node is, so that it hears when that changes.
+            TenantProxy before = tenants.put(gateway.tenant(), proxy);
+            proxy.start();
             failed.remove(gateway.tenant());
             if (before != null) {
                 before.close();
@@ -90,5 +95,6 @@ public final class NodeProxy implements AutoCloseable {
         closed = true;
         tenants.values().forEach(TenantProxy::close);
         tenants.clear();
+        here.close();
     }
 }

@@ -54,6 +54,16 @@ public record ServiceView(Map<String, Entry> services) {
     /// @param nodePort 0 for none
     public record Port(String name, String protocol, int port, int nodePort) {}
 
+    /// For whom an endpoint is, as far as a hint of it goes.
+    public enum Hint {
+        /// Nothing is said.
+        NONE,
+        /// This node, or its zone, is among those that it is for.
+        HERE,
+        /// It is for others.
+        ELSEWHERE
+    }
+
     /// A place that serves a service.
     ///
     /// @param address IPv4 address
@@ -62,9 +72,19 @@ public record ServiceView(Map<String, Entry> services) {
     /// @param ready whether it takes new connections
     /// @param serving whether it answers, which one that is ending may still do
     /// @param terminating whether it is ending
+    /// @param forNode whether it is for clients on this node
+    /// @param forZone whether it is for clients in this node's zone
     /// @param ports number by the service's port name and protocol, as `http/TCP`
     public record Endpoint(
-            String address, String hostname, boolean local, boolean ready, boolean serving, boolean terminating, Map<String, Integer> ports) {
+            String address,
+            String hostname,
+            boolean local,
+            boolean ready,
+            boolean serving,
+            boolean terminating,
+            Hint forNode,
+            Hint forZone,
+            Map<String, Integer> ports) {
 
         public Endpoint {
             ports = Map.copyOf(ports);

@@ -3,11 +3,12 @@ package io.hypernetes.proxy;
 import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Which of a service's endpoints get connections: those that are ready; when none is, those that are ending and still answer, so that
-/// a service whose last pods are being replaced is not cut off.
+/// What a gateway is told of a tenant's services: which addresses and ports lead to which of the endpoints that [Choice] takes.
 final class Tables {
     private static final Map<String, Protocol> PROTOCOLS = Map.of("TCP", Protocol.TCP, "UDP", Protocol.UDP, "SCTP", Protocol.SCTP);
 
@@ -19,7 +20,7 @@ final class Tables {
         List<String> reserved = own.stream().flatMap(port -> port.addresses().stream()).toList();
         view.services().values().stream()
                 .filter(service -> !reserved.contains(service.clusterIp()))
-                .sorted(java.util.Comparator.comparing(service -> service.namespace() + "/" + service.name()))
+                .sorted(Comparator.comparing(service -> service.namespace() + "/" + service.name()))
                 .forEach(service -> add(service, ports));
         return new ServiceTable(serviceCidr, ports);
     }
@@ -47,24 +48,19 @@ final class Tables {
     }
 
     private static List<ServiceTable.Endpoint> endpoints(ServiceView.Entry service, ServiceView.Port port, boolean localOnly) {
-        List<ServiceTable.Endpoint> ready = new ArrayList<>();
-        List<ServiceTable.Endpoint> ending = new ArrayList<>();
+        String key = Views.portKey(port.name(), port.protocol());
+        // Two slices that differ in other ports may name the same place.
+        Map<ServiceTable.Endpoint, ServiceView.Endpoint> places = new LinkedHashMap<>();
         for (ServiceView.Endpoint endpoint : service.endpoints()) {
-            Integer number = endpoint.ports().get(Views.portKey(port.name(), port.protocol()));
-            if (number == null || (localOnly && !endpoint.local())) {
-                continue;
-            }
-            ServiceTable.Endpoint place = new ServiceTable.Endpoint(endpoint.address(), number);
-            if (endpoint.ready()) {
-                ready.add(place);
-            } else if (endpoint.serving() && endpoint.terminating()) {
-                ending.add(place);
+            Integer number = endpoint.ports().get(key);
+            if (number != null) {
+                places.merge(new ServiceTable.Endpoint(endpoint.address(), number), endpoint, (one, other) -> one.ready() ? one : other);
             }
         }
-        List<ServiceTable.Endpoint> chosen = ready.isEmpty() ? ending : ready;
-        return chosen.stream()
-                .distinct()
-                .sorted(java.util.Comparator.comparing(ServiceTable.Endpoint::address).thenComparing(ServiceTable.Endpoint::port))
+        List<ServiceView.Endpoint> all = List.copyOf(places.values());
+        return (localOnly ? Choice.onNode(all) : Choice.anywhere(all)).stream()
+                .map(endpoint -> new ServiceTable.Endpoint(endpoint.address(), endpoint.ports().getOrDefault(key, 0)))
+                .sorted(Comparator.comparing(ServiceTable.Endpoint::address).thenComparing(ServiceTable.Endpoint::port))
                 .toList();
     }
 }

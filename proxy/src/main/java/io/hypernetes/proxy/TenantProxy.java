@@ -39,6 +39,7 @@ final class TenantProxy implements AutoCloseable {
     private static final String SEGMENT = "hypernetes.io/segment";
 
     private final ProxySettings settings;
+    private final OwnZone here;
     private final Gateway gateway;
     private final Informer<Service> services;
     private final Informer<EndpointSlice> slices;
@@ -52,8 +53,9 @@ final class TenantProxy implements AutoCloseable {
     private final Thread joiner;
     private volatile ServiceView view = ServiceView.EMPTY;
 
-    TenantProxy(ProxySettings settings, Client client, Gateway gateway, Duration patience, RandomGenerator random) throws IOException {
+    TenantProxy(ProxySettings settings, Client client, OwnZone here, Gateway gateway, Duration patience, RandomGenerator random) throws IOException {
         this.settings = settings;
+        this.here = here;
         this.gateway = gateway;
         Scope scope = Scope.tenant(gateway.tenant());
         this.services = new Informer<>(client, Kind.SERVICE, scope, Selection.everything()).handler(new Wake<>());
@@ -66,14 +68,18 @@ final class TenantProxy implements AutoCloseable {
         this.worker = Thread.ofVirtual().name("proxy-" + gateway.tenant()).unstarted(this::follow);
     }
 
-    TenantProxy start() {
+    void start() {
         services.start();
         slices.start();
         worker.start();
         if (!gateway.tenant().equals(ObjectKey.ROOT)) {
             joiner.start();
         }
-        return this;
+    }
+
+    /// Looks again, since this node is elsewhere.
+    void moved() {
+        changed.release();
     }
 
     /// A pod has come after a time without any, in which the tenant may have been deleted and made anew: then it has another number.
@@ -145,10 +151,12 @@ final class TenantProxy implements AutoCloseable {
             while (!services.awaitSynced(RETRY) || !slices.awaitSynced(RETRY)) {
                 LOG.debug("event=services-awaited tenant={}", gateway.tenant());
             }
+            // Hints are wishes only: when nobody says where this node is, connections go anywhere until then.
+            here.await(RETRY);
             boolean served = false;
             while (true) {
                 changed.drainPermits();
-                view = Views.of(services.list(), slices.list(), settings.node());
+                view = Views.of(services.list(), slices.list(), here.place());
                 served = serve(Tables.of(view, settings.serviceCidr(), own));
                 known.countDown();
                 if (served) {

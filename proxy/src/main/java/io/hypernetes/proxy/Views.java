@@ -6,12 +6,15 @@ import io.fabric8.kubernetes.api.model.ServiceSpec;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForNode;
+import io.fabric8.kubernetes.api.model.discovery.v1.ForZone;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the API's objects into a [ServiceView]. What is malformed is left out: a tenant writes these objects.
@@ -21,8 +24,8 @@ final class Views {
 
     private Views() {}
 
-    /// @param node this node's name
-    static ServiceView of(Collection<Service> services, Collection<EndpointSlice> slices, String node) {
+    /// @param here where this node is
+    static ServiceView of(Collection<Service> services, Collection<EndpointSlice> slices, Place here) {
         Map<String, List<EndpointSlice>> byService = new HashMap<>();
         for (EndpointSlice slice : slices) {
             String name = slice.getMetadata().getLabels() == null ? null : slice.getMetadata().getLabels().get(SERVICE_NAME);
@@ -34,13 +37,13 @@ final class Views {
         for (Service service : services) {
             String key = service.getMetadata().getNamespace() + "/" + service.getMetadata().getName();
             if (service.getSpec() != null) {
-                entries.put(key, entry(service, service.getSpec(), byService.getOrDefault(key, List.of()), node));
+                entries.put(key, entry(service, service.getSpec(), byService.getOrDefault(key, List.of()), here));
             }
         }
         return new ServiceView(entries);
     }
 
-    private static ServiceView.Entry entry(Service service, ServiceSpec spec, List<EndpointSlice> slices, String node) {
+    private static ServiceView.Entry entry(Service service, ServiceSpec spec, List<EndpointSlice> slices, Place here) {
         boolean external = "ExternalName".equals(spec.getType());
         String address = text(spec.getClusterIP());
         List<ServiceView.Port> ports = new ArrayList<>();
@@ -61,7 +64,7 @@ final class Views {
                 sticky(spec),
                 "Local".equals(spec.getInternalTrafficPolicy()),
                 "Local".equals(spec.getExternalTrafficPolicy()),
-                external ? List.of() : endpoints(slices, node));
+                external ? List.of() : endpoints(slices, here));
     }
 
     private static int sticky(ServiceSpec spec) {
@@ -73,7 +76,7 @@ final class Views {
         return seconds == null ? STICKY_DEFAULT_SECONDS : Math.clamp(seconds, 1, STICKY_MOST_SECONDS);
     }
 
-    private static List<ServiceView.Endpoint> endpoints(List<EndpointSlice> slices, String node) {
+    private static List<ServiceView.Endpoint> endpoints(List<EndpointSlice> slices, Place here) {
         // An address may be in two slices while it moves between them; the same twice would have a double share.
         Map<String, ServiceView.Endpoint> found = new LinkedHashMap<>();
         for (EndpointSlice slice : slices) {
@@ -92,18 +95,34 @@ final class Views {
                 EndpointConditions conditions = endpoint.getConditions();
                 boolean ready = conditions == null || conditions.getReady() == null || conditions.getReady();
                 boolean terminating = conditions != null && Boolean.TRUE.equals(conditions.getTerminating());
-                boolean serving = conditions == null || conditions.getServing() == null ? ready : conditions.getServing();
+                // What is not said is taken for true, whatever is said of readiness (newEndpointSliceInfo in upstream's pkg/proxy/endpointslicecache.go).
+                boolean serving = conditions == null || conditions.getServing() == null || conditions.getServing();
                 if (endpoint.getAddresses() != null && !endpoint.getAddresses().isEmpty() && Addresses.isIpv4(endpoint.getAddresses().getFirst())) {
                     String address = endpoint.getAddresses().getFirst();
                     found.merge(
                             address + ports,
                             new ServiceView.Endpoint(
-                                    address, text(endpoint.getHostname()), node.equals(endpoint.getNodeName()), ready, serving, terminating, ports),
+                                    address,
+                                    text(endpoint.getHostname()),
+                                    here.node().equals(endpoint.getNodeName()),
+                                    ready,
+                                    serving,
+                                    terminating,
+                                    hint(here.node(), endpoint.getHints() == null ? null : endpoint.getHints().getForNodes(), ForNode::getName),
+                                    hint(here.zone(), endpoint.getHints() == null ? null : endpoint.getHints().getForZones(), ForZone::getName),
+                                    ports),
                             (one, other) -> one.ready() ? one : other);
                 }
             }
         }
         return List.copyOf(found.values());
+    }
+
+    private static <T> ServiceView.Hint hint(String here, @Nullable List<T> hinted, Function<T, @Nullable String> name) {
+        if (hinted == null || hinted.isEmpty()) {
+            return ServiceView.Hint.NONE;
+        }
+        return hinted.stream().anyMatch(each -> here.equals(name.apply(each))) ? ServiceView.Hint.HERE : ServiceView.Hint.ELSEWHERE;
     }
 
     /// Names of ports are one's own per protocol only by convention, so both are looked at.

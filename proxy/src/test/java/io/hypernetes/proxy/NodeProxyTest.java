@@ -3,6 +3,7 @@ package io.hypernetes.proxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
@@ -56,6 +57,21 @@ class NodeProxyTest {
                         .withEndpoints(new EndpointBuilder().withAddresses("10.88.0.2").withNewConditions().withReady(true).endConditions().build())
                         .build());
                 gateway.awaitEndpoints("shop/web:http", "10.88.0.2");
+                // Two that are each for a zone, of which the Node says later which is its own.
+                client.of(Kind.ENDPOINT_SLICE).create("acme", new EndpointSliceBuilder()
+                        .withNewMetadata().withNamespace("shop").withName("zoned-1").withLabels(Map.of("kubernetes.io/service-name", "zoned")).endMetadata()
+                        .withAddressType("IPv4")
+                        .addNewPort().withName("http").withProtocol("TCP").withPort(8080).endPort()
+                        .addNewEndpoint().withAddresses("10.88.0.3").withNewHints().addNewForZone("east").endHints().endEndpoint()
+                        .addNewEndpoint().withAddresses("10.88.7.3").withNewHints().addNewForZone("west").endHints().endEndpoint()
+                        .build());
+                client.of(Kind.SERVICE).create("acme", ViewsTest.service("zoned", "10.96.1.3"));
+                gateway.awaitEndpoints("shop/zoned:http", "10.88.0.3", "10.88.7.3");
+                client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("here").addToLabels("topology.kubernetes.io/zone", "west").endMetadata().build());
+                gateway.awaitEndpoints("shop/zoned:http", "10.88.7.3");
+                client.of(Kind.NODE).change(ObjectKey.root("here"), null, now -> new NodeBuilder(now).editMetadata().addToLabels("topology.kubernetes.io/zone", "east").endMetadata().build());
+                gateway.awaitEndpoints("shop/zoned:http", "10.88.0.3");
+
                 int door = table.ports().getFirst().endpoints().getFirst().port();
                 // There is no API server behind it, so whoever knocks is sent away, at once and not after a time.
                 try (Socket pod = new Socket("127.0.0.1", door)) {

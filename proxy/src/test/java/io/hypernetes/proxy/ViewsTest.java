@@ -14,6 +14,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ViewsTest {
+    private static final Place HERE = new Place("here", "east");
+
     static Service service(String name, String address) {
         return new ServiceBuilder()
                 .withNewMetadata().withNamespace("shop").withName(name).endMetadata()
@@ -39,7 +41,7 @@ class ViewsTest {
     }
 
     private static List<ServiceTable.Port> ports(Service service, EndpointSlice... slices) {
-        return Tables.of(Views.of(List.of(service), List.of(slices), "here"), "10.96.0.0/12", List.of()).ports();
+        return Tables.of(Views.of(List.of(service), List.of(slices), HERE), "10.96.0.0/12", List.of()).ports();
     }
 
     private static ServiceTable.Endpoint at(String address) {
@@ -70,6 +72,29 @@ class ViewsTest {
     }
 
     @Test
+    void hintsOfOneNodeSayWhoIsMeantThere() {
+        EndpointBuilder near = endpoint("10.88.0.2", true, true, false, "here").withNewHints().addNewForZone("east").addNewForNode("here").endHints();
+        EndpointBuilder far = endpoint("10.88.7.2", true, true, false, "there").withNewHints().addNewForZone("west").addNewForNode("there").endHints();
+        EndpointBuilder next = endpoint("10.88.8.2", true, true, false, "next").withNewHints().addNewForZone("east").addNewForNode("next").endHints();
+        Service service = service("web", "10.96.1.1");
+        assertThat(ports(service, slice("web", "a", near, far), slice("web", "b", next)).getFirst().endpoints()).containsExactly(at("10.88.0.2"));
+        assertThat(ports(service, slice("web", "a", far), slice("web", "b", next)).getFirst().endpoints()).as("none on this node, one in its zone").containsExactly(at("10.88.8.2"));
+        assertThat(ports(service, slice("web", "a", far)).getFirst().endpoints()).as("none near").containsExactly(at("10.88.7.2"));
+        assertThat(ports(service, slice("web", "a", near, far), slice("web", "b", endpoint("10.88.9.2", true, true, false, "there"))).getFirst().endpoints())
+                .as("one of them without").hasSize(3);
+        service.getSpec().setInternalTrafficPolicy("Local");
+        assertThat(ports(service, slice("web", "a", near, far, next)).getFirst().endpoints()).containsExactly(at("10.88.0.2"));
+        assertThat(ports(service, slice("web", "a", far, next)).getFirst().endpoints()).isEmpty();
+    }
+
+    /// As upstream's pkg/proxy/endpointslicecache.go, for slices that are written by hand.
+    @Test
+    void whatSaysThatItEndsAndNotWhetherItServesStillDoes() {
+        EndpointBuilder ending = new EndpointBuilder().withAddresses("10.88.0.3").withNewConditions().withReady(false).withTerminating(true).endConditions();
+        assertThat(ports(service("web", "10.96.1.1"), slice("web", "a", ending)).getFirst().endpoints()).containsExactly(at("10.88.0.3"));
+    }
+
+    @Test
     void nodePortsMayHaveEndpointsOfTheirOwnAndClientsMayStick() {
         Service service = service("web", "10.96.1.1");
         service.getSpec().setType("NodePort");
@@ -92,7 +117,7 @@ class ViewsTest {
         ServiceTable.Port door = new ServiceTable.Port(
                 "default/kubernetes:https", List.of("10.96.0.1"), Protocol.TCP, 443, 0, 0, List.of(new ServiceTable.Endpoint("10.88.0.1", 4)));
         for (String address : List.of("10.96.0.1", "None", "", "::1", "10.96.0.5 ; flush ruleset", "300.1.1.1", "010.1.1.1")) {
-            ServiceTable table = Tables.of(Views.of(List.of(service("web", address)), List.of(), "here"), "10.96.0.0/12", List.of(door));
+            ServiceTable table = Tables.of(Views.of(List.of(service("web", address)), List.of(), HERE), "10.96.0.0/12", List.of(door));
             assertThat(table.ports()).as(address).containsExactly(door);
         }
         EndpointSlice slice = slice("web", "a", endpoint("10.88.0.2:80 }", true, true, false, "here"), endpoint("fd00::1", true, true, false, "here"));
@@ -101,7 +126,7 @@ class ViewsTest {
 
     @Test
     void variablesTellOfServices() {
-        ServiceView view = Views.of(List.of(service("my-web", "10.96.1.1"), service("headless", "None")), List.of(), "here");
+        ServiceView view = Views.of(List.of(service("my-web", "10.96.1.1"), service("headless", "None")), List.of(), HERE);
         Map<String, String> variables = ServiceVariables.of(view, "shop");
         assertThat(variables)
                 .containsEntry("MY_WEB_SERVICE_HOST", "10.96.1.1")

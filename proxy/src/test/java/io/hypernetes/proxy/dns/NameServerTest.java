@@ -36,7 +36,7 @@ class NameServerTest {
     private volatile Optional<ServiceView> view = Optional.of(view());
 
     private static ServiceView.Endpoint endpoint(String address, String hostname, boolean ready) {
-        return new ServiceView.Endpoint(address, hostname, true, ready, ready, false, Map.of("http/TCP", 8080));
+        return new ServiceView.Endpoint(address, hostname, true, ready, ready, false, ServiceView.Hint.NONE, ServiceView.Hint.NONE, Map.of("http/TCP", 8080));
     }
 
     private static ServiceView view() {
