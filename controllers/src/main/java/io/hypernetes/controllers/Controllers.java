@@ -75,7 +75,7 @@ public final class Controllers implements AutoCloseable {
                 new JobLeftovers(client),
                 new CronJobs(client, events(client, "cronjob-controller", clock), clock),
                 new FinishedJobs(client, clock),
-                new EndpointSlices(client),
+                new EndpointSlices(client, events(client, "endpoint-slice-controller", clock)),
                 new EndpointsWriter(client),
                 new EndpointMirror(client),
                 new DisruptionBudgets(client, events(client, "controllermanager", clock), clock),

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Backends {
     private final Index<Pod> pods;
     private final Index<Service> services;
+    private final Consumer<ObjectKey> wake;
 
     /// A port of a pod that a port of a Service leads to.
     record Port(String name, String protocol, int number, @Nullable String appProtocol) {}
@@ -35,26 +36,27 @@ final class Backends {
     Backends(Caches caches, Consumer<ObjectKey> wake) {
         this.pods = caches.byNamespace(Kind.POD);
         this.services = caches.byNamespace(Kind.SERVICE);
+        this.wake = wake;
         caches.of(Kind.SERVICE).handler(Caches.keys(wake));
         caches.pods().handler(new Informer.Handler<Pod>() {
             @Override
             public void added(Pod pod) {
-                wakeFor(pod, wake);
+                wakeFor(pod);
             }
 
             @Override
             public void updated(Pod before, Pod now) {
                 if (!facts(before).equals(facts(now))) {
-                    wakeFor(now, wake);
+                    wakeFor(now);
                     if (!Selectors.labelsOf(before).equals(Selectors.labelsOf(now))) {
-                        wakeFor(before, wake);
+                        wakeFor(before);
                     }
                 }
             }
 
             @Override
             public void deleted(Pod last) {
-                wakeFor(last, wake);
+                wakeFor(last);
             }
         });
     }
@@ -64,7 +66,8 @@ final class Backends {
         return List.of(Selectors.labelsOf(pod), addresses(pod), PodState.isReady(pod), PodState.isTerminating(pod), PodState.isEnded(pod), PodState.node(pod));
     }
 
-    private void wakeFor(Pod pod, Consumer<ObjectKey> wake) {
+    /// Wakes the Services that select a pod.
+    void wakeFor(Pod pod) {
         for (Service service : services.get(Caches.namespaceOf(ObjectKey.of(pod)))) {
             if (selector(service).filter(labels -> labels.matches(Selectors.labelsOf(pod))).isPresent()) {
                 wake.accept(ObjectKey.of(service));

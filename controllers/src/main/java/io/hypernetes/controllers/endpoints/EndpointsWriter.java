@@ -94,6 +94,7 @@ public final class EndpointsWriter implements Controller {
                 && Objects.equals(existing.get().getSubsets(), subsets)
                 && Selectors.labelsOf(existing.get()).equals(labels);
         if (same) {
+            triggers.written(key);
             return Optional.empty();
         }
         EndpointsBuilder wanted = existing.map(EndpointsBuilder::new).orElseGet(() -> new EndpointsBuilder()
@@ -111,6 +112,7 @@ public final class EndpointsWriter implements Controller {
             } else {
                 client.of(Kind.ENDPOINTS).create(key.tenant(), wanted.build());
             }
+            triggers.written(key);
         } catch (ApiException refused) {
             // Made by an earlier step that the cache does not show yet: its event wakes us.
             if (!refused.isAlreadyExists() && !PodControl.isTerminatingNamespace(refused)) {

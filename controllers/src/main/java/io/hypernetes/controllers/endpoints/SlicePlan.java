@@ -119,7 +119,8 @@ record SlicePlan(List<Contents> create, Map<EndpointSlice, List<Endpoint>> updat
                 .toList();
     }
 
-    private static String identity(Endpoint endpoint) {
+    /// By what an endpoint is known again.
+    static String identity(Endpoint endpoint) {
         return endpoint.getAddresses() + "/" + (endpoint.getTargetRef() == null ? "" : endpoint.getTargetRef().getUid());
     }
 }

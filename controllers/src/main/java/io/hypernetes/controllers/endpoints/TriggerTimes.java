@@ -25,9 +25,11 @@ final class TriggerTimes {
     /// Times are of whole seconds, as those of objects are.
     ///
     /// @param pods by name, when each last became ready or ceased to be
-    private record Seen(Instant service, Map<String, Instant> pods) {}
+    /// @param due since when something is that is not written yet; null for nothing
+    private record Seen(Instant service, Map<String, Instant> pods, @Nullable Instant due) {}
 
-    /// What made a change due; null when nothing did that is known, and the Service's creation when it is seen for the first time.
+    /// What made a change due; null when nothing did that is known, and the Service's creation when it is seen for the first time. It is due
+    /// until [#written].
     @Nullable Instant look(ObjectKey key, Service service, List<Pod> pods) {
         Instant created = time(service.getMetadata().getCreationTimestamp()).orElse(Instant.EPOCH);
         Map<String, Instant> times = new HashMap<>();
@@ -35,11 +37,19 @@ final class TriggerTimes {
             PodCondition ready = PodState.condition(pod, "Ready");
             time(ready == null ? null : ready.getLastTransitionTime()).ifPresent(at -> times.put(pod.getMetadata().getName(), at));
         }
-        Seen before = seen.put(key, new Seen(created, Map.copyOf(times)));
-        if (before == null) {
-            return created;
-        }
-        Instant first = created.isAfter(before.service) ? created : null;
+        Seen before = seen.get(key);
+        Instant due = before == null ? created : due(before, created, times);
+        seen.put(key, new Seen(created, Map.copyOf(times), due));
+        return due;
+    }
+
+    /// What was due when it was last looked is written, or was so already.
+    void written(ObjectKey key) {
+        seen.computeIfPresent(key, (same, now) -> new Seen(now.service, now.pods, null));
+    }
+
+    private static @Nullable Instant due(Seen before, Instant created, Map<String, Instant> times) {
+        Instant first = created.isAfter(before.service) ? created : before.due;
         for (Map.Entry<String, Instant> pod : times.entrySet()) {
             Instant last = before.pods.get(pod.getKey());
             if ((last == null || pod.getValue().isAfter(last)) && (first == null || pod.getValue().isBefore(first))) {

@@ -32,17 +32,36 @@ class TriggerTimesTest {
         return Instant.parse("2026-01-01T00:00:00Z").plusSeconds(second);
     }
 
+    /// Looks, and all that is due is written.
+    private Instant look(Service service, List<Pod> pods) {
+        Instant due = times.look(KEY, service, pods);
+        times.written(KEY);
+        return due;
+    }
+
+    @Test
+    void whatWasRefusedIsDueSinceThenStill() {
+        assertThat(times.look(KEY, service(1), List.of())).isEqualTo(at(1));
+        assertThat(times.look(KEY, service(1), List.of(pod("a", 5)))).as("not even the first was written").isEqualTo(at(1));
+        times.written(KEY);
+        assertThat(times.look(KEY, service(1), List.of(pod("a", 6)))).isEqualTo(at(6));
+        assertThat(times.look(KEY, service(1), List.of(pod("a", 6)))).isEqualTo(at(6));
+        assertThat(times.look(KEY, service(1), List.of(pod("a", 9)))).as("though it is something else since").isEqualTo(at(6));
+        times.written(KEY);
+        assertThat(times.look(KEY, service(1), List.of(pod("a", 9)))).isNull();
+    }
+
     @Test
     void theFirstOfWhatChangedIsTold() {
         Pod unready = new PodBuilder().withNewMetadata().withName("new").endMetadata().build();
-        assertThat(times.look(KEY, service(1), List.of(pod("a", 5), pod("b", 6), unready))).as("at first the Service's creation").isEqualTo(at(1));
-        assertThat(times.look(KEY, service(1), List.of(pod("a", 5), pod("b", 6)))).isNull();
-        assertThat(times.look(KEY, service(1), List.of(pod("a", 9), pod("b", 8), pod("c", 7)))).isEqualTo(at(7));
-        assertThat(times.look(KEY, service(1), List.of(pod("a", 9)))).as("who is gone says not when").isNull();
-        assertThat(times.look(KEY, service(1), List.of(pod("a", 9), pod("b", 8)))).as("as if new").isEqualTo(at(8));
-        assertThat(times.look(KEY, service(20), List.of(pod("a", 9), pod("b", 8)))).as("another of its name").isEqualTo(at(20));
+        assertThat(look(service(1), List.of(pod("a", 5), pod("b", 6), unready))).as("at first the Service's creation").isEqualTo(at(1));
+        assertThat(look(service(1), List.of(pod("a", 5), pod("b", 6)))).isNull();
+        assertThat(look(service(1), List.of(pod("a", 9), pod("b", 8), pod("c", 7)))).isEqualTo(at(7));
+        assertThat(look(service(1), List.of(pod("a", 9)))).as("who is gone says not when").isNull();
+        assertThat(look(service(1), List.of(pod("a", 9), pod("b", 8)))).as("as if new").isEqualTo(at(8));
+        assertThat(look(service(20), List.of(pod("a", 9), pod("b", 8)))).as("another of its name").isEqualTo(at(20));
         times.forget(KEY);
-        assertThat(times.look(KEY, service(20), List.of(pod("a", 30)))).isEqualTo(at(20));
+        assertThat(look(service(20), List.of(pod("a", 30)))).isEqualTo(at(20));
     }
 
     @Test
