@@ -89,6 +89,41 @@ class SecondNodeTest {
         Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
                         cluster.kubectlOf("wide", "exec", "on-first", "--", "nc", "-w", "5", address, "7000").out())
                 .isEqualTo("greetings from second\n"));
+        eachZoneIsServedByItsOwn(cluster);
         cluster.kubectl("delete", "tenant", "wide", "--timeout=90s");
+    }
+
+    /// From hints in slices to where connections go, with the two nodes in different zones.
+    private static void eachZoneIsServedByItsOwn(Cluster cluster) {
+        cluster.kubectl("label", "node", "first", "topology.kubernetes.io/zone=east");
+        cluster.kubectl("label", "node", "second", "topology.kubernetes.io/zone=west");
+        cluster.kubectlOf("wide", "label", "pods", "on-first", "on-second", "app=hello").ok();
+        cluster.applyOf("wide", "{apiVersion: v1, kind: Service, metadata: {name: hello}, spec: {selector: {app: hello}, ports: [{port: 7000}]}}");
+        awaitAnswers(cluster, List.of("first", "second"), List.of("first", "second"));
+        cluster.kubectlOf("wide", "patch", "service", "hello", "-p", "{\"spec\":{\"trafficDistribution\":\"PreferSameZone\"}}").ok();
+        awaitAnswers(cluster, List.of("first"), List.of("second"));
+        cluster.kubectlOf("wide", "patch", "service", "hello", "-p", "{\"spec\":{\"trafficDistribution\":null}}").ok();
+        awaitAnswers(cluster, List.of("first", "second"), List.of("first", "second"));
+        cluster.kubectlOf("wide", "annotate", "service", "hello", "service.kubernetes.io/topology-mode=Auto").ok();
+        awaitAnswers(cluster, List.of("first"), List.of("second"));
+        assertThat(cluster.kubectlOf("wide", "get", "events", "--field-selector", "reason=TopologyAwareHintsEnabled", "-o", "jsonpath={.items[*].message}").ok())
+                .isEqualTo("Topology Aware Hints has been enabled, addressType: IPv4");
+        cluster.kubectlOf("wide", "delete", "pod", "on-second").ok();
+        // Who has nobody in its zone any more is served by whoever there is; so hints are no longer given.
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(
+                        cluster.kubectlOf("wide", "get", "endpointslices", "-l", "kubernetes.io/service-name=hello", "-o", "jsonpath={.items[*].endpoints[*].addresses[0]}{.items[*].endpoints[*].hints}").ok())
+                .isEqualTo(cluster.kubectlOf("wide", "get", "pod", "on-first", "-o", "jsonpath={.status.podIP}").ok()));
+    }
+
+    private static void awaitAnswers(Cluster cluster, List<String> onFirst, List<String> onSecond) {
+        // As many that chance alone would hardly ever choose one of two each time. Each of the pods serves one at a time and is asked again when it refuses.
+        String ask = "for i in $(seq 24); do until nc -w 5 hello 7000 2>/dev/null; do :; done; done";
+        Awaitility.await().atMost(Duration.ofSeconds(90)).ignoreExceptionsInstanceOf(AssertionError.class).untilAsserted(() -> {
+            for (String name : List.of("first", "second")) {
+                List<String> wanted = (name.equals("first") ? onFirst : onSecond).stream().map(each -> "greetings from " + each).toList();
+                assertThat(cluster.kubectlOf("wide", "exec", "on-" + name, "--", "timeout", "20", "sh", "-c", ask).ok().lines().distinct().sorted())
+                        .as("asked on " + name).containsExactlyElementsOf(wanted);
+            }
+        });
     }
 }
