@@ -12,16 +12,39 @@ public record ServiceTable(String serviceCidr, List<Port> ports) {
         ports = List.copyOf(ports);
     }
 
+    /// Who comes to a port of the gateway itself.
+    public enum Callers {
+        ALL,
+        /// Pods on this node, and the node itself where it is the gateway.
+        NEAR,
+        /// Everybody else.
+        FAR
+    }
+
     /// One port of a service.
     ///
     /// @param name unique in the table, as `default/web:http`
     /// @param addresses IPv4 addresses under which it is reached
     /// @param port 1 to 65535
     /// @param nodePort port of the gateway itself under which it is reached too; 0 for none
+    /// @param callers who reaches it there; of the same node port and protocol there may be one for those that are near and one for the others
     /// @param stickySeconds for how long after its last connection a client comes to the same endpoint; 0 for not
     /// @param endpoints where connections go, each with the same chance; with none they are refused
     public record Port(
-            String name, List<String> addresses, PortMapping.Protocol protocol, int port, int nodePort, int stickySeconds, List<Endpoint> endpoints) {
+            String name,
+            List<String> addresses,
+            PortMapping.Protocol protocol,
+            int port,
+            int nodePort,
+            Callers callers,
+            int stickySeconds,
+            List<Endpoint> endpoints) {
+
+        /// A port that is the same for all callers.
+        public Port(
+                String name, List<String> addresses, PortMapping.Protocol protocol, int port, int nodePort, int stickySeconds, List<Endpoint> endpoints) {
+            this(name, addresses, protocol, port, nodePort, Callers.ALL, stickySeconds, endpoints);
+        }
 
         public Port {
             addresses = List.copyOf(addresses);

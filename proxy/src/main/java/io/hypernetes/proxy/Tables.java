@@ -35,14 +35,20 @@ final class Tables {
                 continue;
             }
             String name = service.namespace() + "/" + service.name() + ":" + port.name();
-            List<ServiceTable.Endpoint> inside = endpoints(service, port, service.localOnly());
-            boolean apart = port.nodePort() > 0 && service.externallyLocalOnly() != service.localOnly();
-            ports.add(new ServiceTable.Port(
-                    name, List.of(service.clusterIp()), protocol, port.port(), apart ? 0 : port.nodePort(), service.stickySeconds(), inside));
-            if (apart) {
+            List<String> addresses = List.of(service.clusterIp());
+            boolean local = service.localOnly();
+            // That connections from outside stay on the node is for the sake of their addresses; pods and the node itself are served from anywhere
+            // (upstream's pkg/proxy/serviceport.go, `UsesClusterEndpoints`).
+            boolean far = service.externallyLocalOnly() && port.nodePort() > 0;
+            if (!local || port.nodePort() > 0) {
                 ports.add(new ServiceTable.Port(
-                        name + "#node", List.of(), protocol, port.port(), port.nodePort(), service.stickySeconds(),
-                        endpoints(service, port, service.externallyLocalOnly())));
+                        local ? name + "#node" : name, local ? List.of() : addresses, protocol, port.port(), port.nodePort(),
+                        far ? ServiceTable.Callers.NEAR : ServiceTable.Callers.ALL, service.stickySeconds(), endpoints(service, port, false)));
+            }
+            if (local || far) {
+                ports.add(new ServiceTable.Port(
+                        local ? name : name + "#node", local ? addresses : List.of(), protocol, port.port(), far ? port.nodePort() : 0,
+                        ServiceTable.Callers.FAR, service.stickySeconds(), endpoints(service, port, true)));
             }
         }
     }

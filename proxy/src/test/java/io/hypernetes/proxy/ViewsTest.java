@@ -1,6 +1,7 @@
 package io.hypernetes.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
+import io.hypernetes.network.ServiceTable.Callers;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -104,12 +106,25 @@ class ViewsTest {
         List<ServiceTable.Port> ports = ports(
                 service, slice("web", "a", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.7.2", true, true, false, "there")));
         assertThat(ports).hasSize(3);
-        assertThat(ports.get(0).nodePort()).isZero();
+        assertThat(ports.get(0).nodePort()).isEqualTo(30080);
+        assertThat(ports.get(0).callers()).as("pods, and the node itself").isEqualTo(Callers.NEAR);
         assertThat(ports.get(0).stickySeconds()).isEqualTo(10_800);
         assertThat(ports.get(0).endpoints()).hasSize(2);
         assertThat(ports.get(1).nodePort()).isEqualTo(30080);
+        assertThat(ports.get(1).callers()).isEqualTo(Callers.FAR);
         assertThat(ports.get(1).addresses()).isEmpty();
         assertThat(ports.get(1).endpoints()).containsExactly(at("10.88.0.2"));
+
+        // Both policies each for itself, whatever the other says.
+        EndpointSlice slice = slice("web", "a", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.7.2", true, true, false, "there"));
+        service.getSpec().setInternalTrafficPolicy("Local");
+        assertThat(ports(service, slice).stream().filter(port -> port.protocol() == Protocol.TCP))
+                .extracting(ServiceTable.Port::name, port -> port.addresses().size(), ServiceTable.Port::nodePort, ServiceTable.Port::callers, port -> port.endpoints().size())
+                .containsExactlyInAnyOrder(tuple("shop/web:http", 1, 30080, Callers.FAR, 1), tuple("shop/web:http#node", 0, 30080, Callers.NEAR, 2));
+        service.getSpec().setExternalTrafficPolicy("Cluster");
+        assertThat(ports(service, slice).stream().filter(port -> port.protocol() == Protocol.TCP))
+                .extracting(ServiceTable.Port::name, port -> port.addresses().size(), ServiceTable.Port::nodePort, ServiceTable.Port::callers, port -> port.endpoints().size())
+                .containsExactlyInAnyOrder(tuple("shop/web:http", 1, 0, Callers.FAR, 1), tuple("shop/web:http#node", 0, 30080, Callers.ALL, 2));
     }
 
     @Test

@@ -18,14 +18,14 @@ import java.util.function.Consumer;
 import java.util.function.ObjIntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// Services as one nftables table: two maps from what a packet is sent to onto the chain of a service's port, in which one of the chains of
+/// Services as one nftables table: maps from what a packet is sent to onto the chain of a service's port, in which one of the chains of
 /// its endpoints is chosen by chance, or, where clients stick, by what the client had before. A connection is translated when it begins;
 /// so an endpoint that is taken out keeps the connections that it has,
 /// and loses the flows of datagrams, which have no end.
 ///
 /// A change is one transaction that touches only what differs. Safe for use by many threads.
 final class ServiceRules {
-    private static final String MAP = "services", NODE_MAP = "nodeports", HAIRPINS = "hairpins";
+    private static final String MAP = "services", NODE_MAP = "nodeports", NEAR_MAP = "nearports", HAIRPINS = "hairpins";
 
     private final String table;
     private final String bridge;
@@ -49,7 +49,8 @@ final class ServiceRules {
     /// @param sets name to definition
     /// @param chains name to rules
     /// @param services what is sent where, to chain
-    /// @param nodePorts likewise, of the gateway itself
+    /// @param nodePorts likewise, of the gateway itself, for those that come from far
+    /// @param nearPorts likewise, for those that are near
     /// @param hairpins endpoints that may be reached by themselves
     private record Parts(
             String serviceCidr,
@@ -57,10 +58,11 @@ final class ServiceRules {
             Map<String, List<String>> chains,
             Map<String, String> services,
             Map<String, String> nodePorts,
+            Map<String, String> nearPorts,
             Map<String, String> hairpins) {
 
         private Parts(String serviceCidr) {
-            this(serviceCidr, new TreeMap<>(), new LinkedHashMap<>(), new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
+            this(serviceCidr, new TreeMap<>(), new LinkedHashMap<>(), new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
         }
     }
 
@@ -115,8 +117,11 @@ final class ServiceRules {
             for (String address : port.addresses()) {
                 parts.services().put(address + " . " + protocol + " . " + port.port(), service);
             }
-            if (port.nodePort() > 0) {
+            if (port.nodePort() > 0 && port.callers() != ServiceTable.Callers.NEAR) {
                 parts.nodePorts().put(protocol + " . " + port.nodePort(), service);
+            }
+            if (port.nodePort() > 0 && port.callers() != ServiceTable.Callers.FAR) {
+                parts.nearPorts().put(protocol + " . " + port.nodePort(), service);
             }
             List<String> rules = new ArrayList<>();
             List<String> choices = new ArrayList<>();
@@ -150,6 +155,7 @@ final class ServiceRules {
                 add table ip %1$s
                 add map ip %1$s %2$s { type ipv4_addr . inet_proto . inet_service : verdict; }
                 add map ip %1$s %3$s { type inet_proto . inet_service : verdict; }
+                add map ip %1$s %7$s { type inet_proto . inet_service : verdict; }
                 add chain ip %1$s arriving { type nat hook prerouting priority -101; }
                 add chain ip %1$s local { type nat hook output priority -101; }
                 add rule ip %1$s arriving iifname "%4$s" ip daddr . meta l4proto . th dport vmap @%2$s
@@ -159,11 +165,11 @@ final class ServiceRules {
                 add chain ip %1$s unserved { type filter hook forward priority -1; }
                 add rule ip %1$s unserved iifname "%4$s" ip daddr %5$s meta l4proto tcp reject with tcp reset
                 add rule ip %1$s unserved iifname "%4$s" ip daddr %5$s reject
-                """.formatted(table, MAP, NODE_MAP, bridge, parts.serviceCidr(), HAIRPINS));
-        for (String chain : List.of("arriving", "local")) {
-            // Loopback is the host's own: its packets keep a source that leads nowhere else, and who listens there goes on being found.
-            batch.append("add rule ip ").append(table).append(' ').append(chain).append(chain.equals("local") ? " ip daddr != 127.0.0.0/8" : "").append(" fib daddr type local meta l4proto . th dport vmap @").append(NODE_MAP).append('\n');
-        }
+                add rule ip %1$s arriving iifname "%4$s" fib daddr type local meta l4proto . th dport vmap @%7$s
+                add rule ip %1$s arriving iifname != "%4$s" fib daddr type local meta l4proto . th dport vmap @%3$s
+                """.formatted(table, MAP, NODE_MAP, bridge, parts.serviceCidr(), HAIRPINS, NEAR_MAP));
+        // Loopback is the host's own: its packets keep a source that leads nowhere else, and who listens there goes on being found.
+        batch.append("add rule ip ").append(table).append(" local ip daddr != 127.0.0.0/8 fib daddr type local meta l4proto . th dport vmap @").append(NEAR_MAP).append('\n');
         batch.append(difference(new Parts(parts.serviceCidr()), parts));
         return batch.toString();
     }
@@ -199,6 +205,7 @@ final class ServiceRules {
                 rule -> batch.rules.append("add rule ip ").append(table).append(' ').append(name).append(' ').append(rule).append('\n')));
         elements(batch, MAP, old.services(), now.services());
         elements(batch, NODE_MAP, old.nodePorts(), now.nodePorts());
+        elements(batch, NEAR_MAP, old.nearPorts(), now.nearPorts());
         elements(batch, HAIRPINS, old.hairpins(), now.hairpins());
         List<String> gone = old.chains().keySet().stream().filter(name -> !now.chains().containsKey(name)).toList();
         // All are emptied before any is deleted, since they point at each other.

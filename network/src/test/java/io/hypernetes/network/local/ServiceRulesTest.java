@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
+import io.hypernetes.network.ServiceTable.Callers;
 import io.hypernetes.network.ServiceTable.Endpoint;
 import io.hypernetes.network.ServiceTable.Port;
 import io.hypernetes.store.Store;
@@ -155,6 +156,20 @@ class ServiceRulesTest {
                 assertThat(client.ask(gateway.address(), 30_080)).endsWith(" " + client.address());
                 String far = gateway.<String>inside(() -> PodLab.shell("ip -o -4 addr show dev up0 | grep -o '100[.]126[.][0-9.]*' | head -1")).strip();
                 assertThat(PodLab.askHere(far, 30_080)).as("from the host, by the gateway's end of the wire").matches("(one|two) 100\\.126\\..*");
+
+                // A port of the gateway that leads pods elsewhere than others.
+                gateway.serve(table(
+                        new Port("default/web:http", List.of(ADDRESS), Protocol.TCP, 80, 30_080, Callers.NEAR, 0, List.of(new Endpoint(one.address(), 8080))),
+                        new Port("default/web:http#node", List.of(), Protocol.TCP, 80, 30_080, Callers.FAR, 0, List.of(new Endpoint(two.address(), 8080)))));
+                assertThat(answers(client, gateway.address(), 30_080)).containsExactly("one " + client.address());
+                for (int i = 0; i < 10; i++) {
+                    assertThat(PodLab.askHere(far, 30_080)).startsWith("two ");
+                }
+                gateway.serve(table(
+                        new Port("default/web:http", List.of(ADDRESS), Protocol.TCP, 80, 30_080, Callers.NEAR, 0, List.of(new Endpoint(one.address(), 8080))),
+                        new Port("default/web:http#node", List.of(), Protocol.TCP, 80, 30_080, Callers.FAR, 0, List.of())));
+                assertThat(client.ask(gateway.address(), 30_080)).as("where nobody from outside is served").isEqualTo("one " + client.address());
+                assertThat(PodLab.askHere(far, 30_080)).doesNotStartWith("one ").doesNotStartWith("two ");
             }
         });
     }
