@@ -138,6 +138,8 @@ class EndpointSlicesTest {
         create(pod("a", "gone", 1, "2026-01-01T00:00:00Z"));
         service(Map.of(), true);
         awaitServed(Map.of("a", "null"));
+        node("gone", "east");
+        awaitServed(Map.of("a", "east"));
     }
 
     @Test

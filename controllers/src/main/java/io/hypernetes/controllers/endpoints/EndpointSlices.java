@@ -176,14 +176,17 @@ public final class EndpointSlices implements Controller {
     /// endpointslice/reconciler.go). Who wants pods that are not ready gets these too.
     private List<Pod> present(ObjectKey key, Service service, List<Pod> pods) {
         Set<String> absent = pods.stream().map(PodState::node).filter(this::isAbsent).collect(Collectors.toSet());
-        if (absent.isEmpty() || Backends.publishesNotReady(service)) {
+        if (absent.isEmpty()) {
             missing.remove(key);
             return pods;
         }
         // Noted before it is looked again, so that a node that comes in between is not overlooked.
         missing.put(key, absent);
+        if (Backends.publishesNotReady(service)) {
+            return pods;
+        }
         List<Pod> present = pods.stream().filter(pod -> !isAbsent(PodState.node(pod))).toList();
-        List<String> left = pods.stream().filter(pod -> !present.contains(pod)).limit(MOST_TOLD)
+        List<String> left = pods.stream().filter(pod -> isAbsent(PodState.node(pod))).limit(MOST_TOLD)
                 .map(pod -> "skipping Pod %s for Service %s/%s: Node %s Not Found".formatted(pod.getMetadata().getName(), key.namespace(), key.name(), PodState.node(pod)))
                 .toList();
         if (!left.isEmpty()) {
