@@ -199,13 +199,53 @@ class AdmittedPodsTest extends KubeletHarness {
         cri.ignoreTerm = false;
     }
 
+    /// While the node is asked for its labels, which may take its time.
+    @Test
+    void whoIsBeingJudgedLosesNoRoomToAResizeThatWaits() {
+        deferredBeside("other", 0.8);
+        String part = processors(0.3);
+        CountDownLatch asked = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        api.beforeAnswers(request -> {
+            if (request.startsWith("GET ") && request.endsWith("/nodes/n1")) {
+                asked.countDown();
+                awaitThat(release);
+            }
+        });
+        create(pod("second").editSpec().addToNodeSelector("disk", "ssd").editContainer(0).withResources(cpu(part)).endContainer().endSpec().build());
+        awaitThat(asked);
+        cri.exit("other", 0);
+        Awaitility.await().until(() -> cri.calls().contains("stop-sandbox"));
+        lookAgain("grows");
+        lookAgain("grows");
+        api.beforeAnswers(_ -> {});
+        client.of(Kind.NODE).change(io.hypernetes.client.ObjectKey.root("n1"), null, node -> node.edit().editMetadata().addToLabels("disk", "ssd").endMetadata().build());
+        release.countDown();
+        running("second");
+        assertThat(pending(read("grows"))).containsExactly("Deferred");
+    }
+
+    private static void awaitThat(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException cancelled) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void deferredBeside(String name) {
+        deferredBeside(name, 0.6);
+    }
+
+    /// @param wanted the part of the node's processors
+    private void deferredBeside(String name, double wanted) {
         String half = processors(0.6);
         create(pod(name).editSpec().withRestartPolicy("Never").editContainer(0).withName(name).withResources(cpu(half)).endContainer().endSpec().build());
         running(name);
         create(pod("grows").editSpec().editContainer(0).withResources(cpu("1m")).endContainer().endSpec().build());
         running("grows");
-        change("grows", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu(half)).endContainer().endSpec().build());
+        String more = processors(wanted);
+        change("grows", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu(more)).endContainer().endSpec().build());
         eventually("grows", pod -> assertThat(pending(pod)).containsExactly("Deferred"));
     }
 

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -38,6 +39,8 @@ final class Allocations {
     private final Map<String, Noted> noted = new HashMap<>();
     /// What the pods' machines were made for, by uid.
     private final Map<String, Machine> machines = new HashMap<>();
+    /// Those that are bound to this node and were neither let in nor turned away, by uid.
+    private final Map<String, Coming> coming = new HashMap<>();
     private boolean complete;
 
     /// @param allocatable what the node offers to pods now
@@ -55,6 +58,9 @@ final class Allocations {
     private record Machine(BigDecimal requested, BigDecimal limited) {
         static final Machine NONE = new Machine(BigDecimal.ZERO, BigDecimal.ZERO);
     }
+
+    /// @param isPromised whether it was told that it is let in once others have left
+    private record Coming(Pod pod, boolean isPromised) {}
 
     /// @param pod as it was when it was noted: besides amounts, what it counts for does not change
     /// @param isOrphan whether it is made up from what runs of a pod that nobody has told of
@@ -179,6 +185,28 @@ final class Allocations {
         return Plan.declared(pod).stream().anyMatch(each -> told(pod, each).isPresent());
     }
 
+    /// A pod is bound to this node and it is not decided whether it is let in: until then nobody who is here becomes larger by what it asks for. Upstream counts
+    /// whoever it has been told of (pkg/kubelet/allocation, getActivePods).
+    ///
+    /// @throws RuntimeException when what it asks for is no amount; then it does not count
+    synchronized void await(Pod pod) {
+        Coming before = coming.remove(uid(pod));
+        RESIZABLE.forEach(resource -> PodTotals.requestsWithMachine(pod, resource));
+        coming.put(uid(pod), new Coming(pod, before != null && before.isPromised()));
+    }
+
+    /// It is let in once others have left: until then it counts for those that come behind it.
+    synchronized void promise(Pod pod) {
+        coming.put(uid(pod), new Coming(pod, true));
+    }
+
+    /// It was let in, or turned away, or does not come.
+    synchronized void decided(String uid) {
+        if (coming.remove(uid) != null && !noted.containsKey(uid)) {
+            freed.run();
+        }
+    }
+
     /// Notes a pod that is new here if there is room for it beside all that were noted.
     ///
     /// @return what there is too little of
@@ -192,7 +220,7 @@ final class Allocations {
 
     /// What there is too little of for a pod that is new here even when those have left that are about to.
     synchronized Optional<NodeRoom.Shortage> lastingShortage(Pod pod) {
-        return NodeRoom.shortage(allocatable.get(), others(pod, Standing.STAYS), pod);
+        return NodeRoom.shortage(allocatable.get(), and(others(pod, Standing.STAYS), coming(pod, Coming::isPromised)), pod);
     }
 
     /// What the machine of a pod that was noted costs beside its containers.
@@ -234,9 +262,9 @@ final class Allocations {
         return grant(pod).now().equals(asked(pod));
     }
 
-    /// Grants what the pod asks for now, if the node has room for it beside what the others were granted.
+    /// Grants what the pod asks for now, if the node has room for it beside what the others were granted and what those ask for that are coming.
     synchronized Optional<NodeRoom.Refusal> ask(Pod pod) {
-        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable.get(), others(pod, Standing.STAYS, Standing.LEAVES), counted(pod), pod);
+        Optional<NodeRoom.Refusal> refusal = NodeRoom.refusal(allocatable.get(), and(others(pod, Standing.STAYS, Standing.LEAVES), coming(pod, _ -> true)), counted(pod), pod);
         if (refusal.isEmpty()) {
             become(pod, grant(pod).with(asked(pod)));
         }
@@ -248,6 +276,17 @@ final class Allocations {
                 .filter(each -> !each.getKey().equals(uid(pod)) && List.of(those).contains(standing.apply(each.getKey())))
                 .map(each -> counted(each.getValue()))
                 .toList();
+    }
+
+    private List<Pod> coming(Pod pod, Predicate<Coming> which) {
+        return coming.entrySet().stream()
+                .filter(each -> !each.getKey().equals(uid(pod)) && !noted.containsKey(each.getKey()) && which.test(each.getValue()))
+                .map(each -> each.getValue().pod())
+                .toList();
+    }
+
+    private static List<Pod> and(List<Pod> some, List<Pod> more) {
+        return Stream.concat(some.stream(), more.stream()).toList();
     }
 
     private void become(Pod pod, Grant grant) {

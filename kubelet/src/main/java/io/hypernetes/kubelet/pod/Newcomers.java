@@ -21,6 +21,7 @@ final class Newcomers {
     private static final Logger LOG = LoggerFactory.getLogger(Newcomers.class);
 
     private final Admission admission;
+    private final Allocations allocations;
     private final PodEvents events;
     private final Map<String, Held> held = new HashMap<>();
 
@@ -33,8 +34,10 @@ final class Newcomers {
         void letIn(Pod pod, @Nullable Rejection rejection);
     }
 
-    Newcomers(Admission admission, PodEvents events) {
-        this.admission = admission;
+    /// @param allocations the node's, where they count from when they come
+    Newcomers(Allocations allocations, PodEvents events) {
+        this.admission = new Admission(allocations);
+        this.allocations = allocations;
         this.events = events;
     }
 
@@ -45,6 +48,11 @@ final class Newcomers {
     /// Holds it, or its newer version.
     void hold(Pod pod) {
         held.merge(uid(pod), new Held(pod, false), (before, now) -> new Held(pod, before.told()));
+        try {
+            allocations.await(pod);
+        } catch (RuntimeException fault) {
+            LOG.error("event=pod-admission-fault uid={}", uid(pod), fault);
+        }
     }
 
     Optional<Pod> find(String uid) {
@@ -53,6 +61,7 @@ final class Newcomers {
 
     void release(String uid) {
         held.remove(uid);
+        allocations.decided(uid);
     }
 
     /// Lets in, or turns away, those of which something can be said, the oldest first. What goes wrong with one is not the others' to suffer.
@@ -74,6 +83,8 @@ final class Newcomers {
                 }
             } catch (RuntimeException fault) {
                 LOG.error("event=pod-admission-fault uid={}", uid(pod), fault);
+                // Nor is what it asks for.
+                allocations.decided(uid(pod));
             }
         }
         return unsure;
@@ -81,10 +92,11 @@ final class Newcomers {
 
     private void letIn(Door door, Pod pod, @Nullable Rejection rejection) {
         door.letIn(pod, rejection);
-        held.remove(uid(pod));
+        release(uid(pod));
     }
 
     private void tellThatItWaits(Pod pod, NodeRoom.Shortage until) {
+        allocations.promise(pod);
         Held before = held.put(uid(pod), new Held(pod, true));
         if (before == null || !before.told()) {
             events.normal(pod, "WaitingForRoom", "Waits until pods that are leaving the node have ended: " + until.message(ObjectKey.tenantOf(pod, ObjectKey.ROOT)));

@@ -47,7 +47,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         this.services = services;
         this.costs = costs;
         this.allocations = new Allocations(services.allocatable(), this::standing, () -> room.add("node"));
-        this.newcomers = new Newcomers(new Admission(allocations), services.events());
+        this.newcomers = new Newcomers(allocations, services.events());
         roomGiven.start();
     }
 

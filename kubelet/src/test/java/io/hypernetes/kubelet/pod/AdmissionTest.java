@@ -73,6 +73,17 @@ class AdmissionTest {
         assertThat(judge(pod("b", "2"))).isEqualTo(new Admission.Admitted());
     }
 
+    @Test
+    void whatWaitsLosesNoRoomToOneThatComesBehindIt() {
+        here("a", "1");
+        standing.put("a", Standing.LEAVES);
+        assertThat(judge(pod("b", "4"))).isInstanceOf(Admission.Waits.class);
+        allocations.promise(pod("b", "4"));
+        assertThat(judge(pod("c", "1"))).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 1000, used: 4000, capacity: 4000"));
+        standing.put("a", Standing.LEFT);
+        assertThat(judge(pod("b", "4"))).isEqualTo(new Admission.Admitted());
+    }
+
     /// Of what nobody has told of, only what runs is known.
     @Test
     void whatFitsOnlyWithoutAnOrphanWaits() {

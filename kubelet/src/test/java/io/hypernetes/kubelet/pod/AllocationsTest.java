@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -43,6 +44,38 @@ class AllocationsTest {
 
     private String granted(Pod pod) {
         return node.granted(pod).getSpec().getContainers().getFirst().getResources().getRequests().get("cpu").toString();
+    }
+
+    /// Or it would be turned away for what another one became larger by while it was being judged.
+    @Test
+    void whoIsComingCountsForThoseThatBecomeLarger() {
+        admit(pod("a", "1"));
+        node.await(pod("b", "2"));
+        assertThat(node.ask(pod("a", "3"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        assertThat(node.ask(pod("a", "2"))).isEmpty();
+        int before = freed;
+        node.decided("b");
+        assertThat(freed).as("it was turned away").isEqualTo(before + 1);
+        assertThat(node.ask(pod("a", "4"))).isEmpty();
+    }
+
+    @Test
+    void whoWasLetInCountsOnce() {
+        admit(pod("a", "1"));
+        node.await(pod("b", "2"));
+        assertThat(node.admitIfRoom(pod("b", "2"))).isEmpty();
+        assertThat(node.ask(pod("a", "2"))).isEmpty();
+        int before = freed;
+        node.decided("b");
+        assertThat(freed).isEqualTo(before);
+        assertThat(node.ask(pod("a", "3"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+    }
+
+    @Test
+    void whatIsNoAmountCountsForNobody() {
+        admit(pod("a", "1"));
+        assertThatThrownBy(() -> node.await(pod("b", "1x"))).isInstanceOf(RuntimeException.class);
+        assertThat(node.ask(pod("a", "4"))).isEmpty();
     }
 
     @Test
