@@ -64,6 +64,18 @@ class ConformanceHooksTest extends KubeletHarness {
         assertThat(secondsToEnd()).isEqualTo(2);
     }
 
+    /// Upstream's pod_workers.go, calculateEffectiveGracePeriod, and killContainer in kuberuntime_container.go: a second at least for a pod, and two for what then is to end.
+    @Test
+    void aPodWithoutGraceHasASecondForItsLastActAllTheSame() {
+        create(ending(asking("farewell"), 0).editSpec().withActiveDeadlineSeconds(100L).endSpec().build());
+        running("web");
+        ahead = Duration.ofSeconds(200);
+        lookAgain("web");
+        eventually("web", pod -> assertThat(pod.getStatus().getReason()).isEqualTo("DeadlineExceeded"));
+        assertThat(cri.execs).containsExactly("farewell");
+        assertThat(secondsToEnd()).isEqualTo(2);
+    }
+
     @Test
     void aContainerMayPauseAfterItsStart() {
         create(pod("web").editSpec().editContainer(0).withNewLifecycle().withPostStart(waiting(1)).endLifecycle().endContainer().endSpec().build());

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.ContainerBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.LifecycleHandlerBuilder;
+import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.ProbeBuilder;
 import io.grpc.Server;
 import io.grpc.Status;
@@ -242,6 +243,18 @@ class ConformanceProbesTest extends KubeletHarness {
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
         assertThat(cri.execs.stream().limit(2)).containsExactly("alive", "farewell");
         assertThat(cri.calls().stream().filter(call -> call.startsWith("stop main")).findFirst()).contains("stop main 7");
+    }
+
+    /// Upstream's words (kuberuntime_manager.go, computePodActions, and kuberuntime_container.go, computeInitContainerActions).
+    @Test
+    void whetherWhatAProbeEndsBeginsAgainIsToldWithIt() {
+        cri.execExitCodes.put("alive", 1);
+        Probe probe = new ProbeBuilder().withNewExec().withCommand("alive").endExec().withPeriodSeconds(1).withFailureThreshold(1).build();
+        create(pod("once").editSpec().withRestartPolicy("Never").editContainer(0).withLivenessProbe(probe).endContainer().endSpec().build());
+        create(pod("web").editSpec().withRestartPolicy("Never").addNewInitContainer().withName("side").withImage("app:1").withImagePullPolicy("IfNotPresent")
+                .withRestartPolicy("Always").withLivenessProbe(probe).endInitContainer().endSpec().build());
+        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(events()).extracting(Event::getMessage)
+                .contains("Container main failed liveness probe", "Init container side failed liveness probe"));
     }
 
     /// The hook has the probe's grace, and what is to end has two seconds after it in any case.

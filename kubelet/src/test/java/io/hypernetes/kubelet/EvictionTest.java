@@ -58,7 +58,7 @@ class EvictionTest extends KubeletHarness {
                 });
             });
             assertThat(events()).anyMatch(event -> event.getReason().equals("Evicted") && event.getInvolvedObject().getName().equals("large"));
-            assertThat(cri.calls()).contains("stop main 0");
+            assertThat(cri.calls()).contains("stop main 2");
         }
         assertThat(read("small").getStatus().getPhase()).isEqualTo("Running");
     }

@@ -60,7 +60,7 @@ class FoundAndSeenPodTest extends KubeletHarness {
         change("web", pod -> pod.edit().editSpec().withNodeName(null).endSpec().build());
         cri.ignoreTerm = true;
         kubelet = kubelet();
-        await().until(() -> cri.calls().contains("stop main 1"));
+        await().until(() -> cri.calls().contains("stop main 2"));
         change("web", pod -> pod.edit().editSpec().withNodeName("n1").endSpec().build());
         eventually("web", pod -> assertThat(main(pod).getRestartCount()).isEqualTo(1));
         running("web");

@@ -30,7 +30,7 @@ class UncalledGraceTest extends KubeletHarness {
 
     private void endsAtOnce() {
         await().atMost(SOON).until(() -> cri.sandboxes.isEmpty());
-        assertThat(cri.calls()).contains("stop main 1");
+        assertThat(cri.calls()).contains("stop main 2");
     }
 
     /// What a tenant writes on its pod makes it none of the node's own.

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /// How one pod comes to its end: it is over and its records stay, or nothing of it is to stay. What gives its place to others is said before the API is told. For
 /// the pod's worker.
 final class PodDeparture {
+    /// Seconds of grace of a pod that the node needs the room of (upstream's eviction_manager.go, immediateEvictionGracePeriodSeconds).
+    private static final long EVICTED_SECONDS = 1;
+
     private final PodServices services;
     private final PodFate fate;
     private final PodEnding ending;
@@ -47,7 +50,7 @@ final class PodDeparture {
         if (late && seen.anyRunning() && !ending.hasBegun()) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
-        Optional<ObservedPod> ended = end(now, seen, fate.evicted() != null ? 0 : CriConfigs.graceSeconds(now));
+        Optional<ObservedPod> ended = end(now, seen, fate.evicted() != null ? EVICTED_SECONDS : CriConfigs.graceSeconds(now));
         if (ended.isEmpty()) {
             return ending.pause(services.settings().syncFrequency());
         }

@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet.pod;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.hypernetes.client.ObjectKey;
@@ -17,6 +18,9 @@ import org.slf4j.LoggerFactory;
 /// For the pod's worker, a step at a time.
 final class PodEnding {
     private static final Logger LOG = LoggerFactory.getLogger(PodEnding.class);
+
+    /// Of a pod that is to end, whatever was asked for (upstream's pod_workers.go, calculateEffectiveGracePeriod): what it does before that may begin at least.
+    private static final long LEAST_SECONDS = 1;
 
     private final PodServices services;
     private final Termination termination;
@@ -67,7 +71,7 @@ final class PodEnding {
             begun = services.clock().instant();
             since = begun;
         }
-        return Termination.deadline(begun, graceSeconds);
+        return Termination.deadline(begun, Math.max(LEAST_SECONDS, graceSeconds));
     }
 
     /// It has ended, or goes on as its end was taken back: the next one has all its time.
@@ -85,13 +89,20 @@ final class PodEnding {
     void restart(Pod now, Plan.Stop stop, ObservedPod seen) {
         String name = stop.container().getName();
         String why = switch (stop.why()) {
-            case LIVENESS -> "Container " + name + " failed liveness probe, will be restarted";
-            case STARTUP -> "Container " + name + " failed startup probe, will be restarted";
-            case CHANGED -> "Container " + name + " definition changed, will be restarted";
+            case LIVENESS -> message(now, stop.container(), "failed liveness probe");
+            case STARTUP -> message(now, stop.container(), "failed startup probe");
+            case CHANGED -> message(now, stop.container(), "definition changed");
             case RESIZED -> "Container " + name + " resize requires restart";
             case FIRST_ACT -> "FailedPostStartHook";
         };
         termination.restart(now, stop.container(), stop.running(), seen, graceSeconds(now, stop), why);
+    }
+
+    /// Upstream's words (kuberuntime_manager.go, computePodActions; of sidecars, whose restart goes without saying, kuberuntime_container.go,
+    /// computeInitContainerActions).
+    private static String message(Pod now, Container container, String what) {
+        return Plan.isSidecar(container) ? "Init container " + container.getName() + " " + what
+                : "Container " + container.getName() + " " + what + (Plan.policy(now).equals("Never") ? "" : ", will be restarted");
     }
 
     /// A probe may give less time, or more, to a container that it ends than a pod has that is deleted.

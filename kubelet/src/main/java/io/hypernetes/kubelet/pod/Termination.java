@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 /// Ends the containers of a pod gracefully, without holding the pod's thread: each stop has a thread of its own, and a
 /// deadline that moves closer (a second delete with less grace) asks again with the shorter time.
 final class Termination {
-    /// What a container is given to end by itself after its hook, however long that took; upstream's.
+    /// What a container is given to end by itself at least, whatever its grace and however long its hook took (upstream's kuberuntime_container.go, killContainer).
     private static final long LEAST_SECONDS = 2;
 
     /// More than anybody waits for; neither an instant nor what the runtime counts in takes all that a spec may say.
@@ -43,7 +43,7 @@ final class Termination {
     private final Runnable changed;
     private final Map<String, Instant> asked = new ConcurrentHashMap<>();
     /// What containers do before they end, by their ids.
-    private final Map<String, CompletableFuture<Boolean>> hooked = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<Void>> hooked = new ConcurrentHashMap<>();
     /// Those that the runtime failed to end, by their ids.
     private final Map<String, Refusal> refused = new ConcurrentHashMap<>();
     /// When those that were to be restarted are to be killed, by their ids.
@@ -90,10 +90,9 @@ final class Termination {
         dueAt(lateSince == null ? deadline : lateSince.plus(PATIENCE));
         Set<String> turn = turn(pod, running, deadline);
         for (ObservedContainer each : running) {
-            boolean waited = hooked.containsKey(each.id());
-            CompletableFuture<Boolean> hook = hooked.computeIfAbsent(each.id(), _ -> hook(pod, each, deadline, seen));
+            CompletableFuture<Void> hook = hooked.computeIfAbsent(each.id(), _ -> hook(pod, each, deadline, seen));
             if (turn.contains(each.name())) {
-                stop(each, deadline, hook, waited);
+                stop(each, deadline, hook);
             }
         }
         return running.isEmpty();
@@ -157,8 +156,8 @@ final class Termination {
     void restart(Pod pod, Container container, ObservedContainer running, ObservedPod seen, long graceSeconds, String why) {
         begin(seen);
         Instant deadline = restarting.computeIfAbsent(running.id(), _ -> deadline(services.clock().instant(), graceSeconds));
-        CompletableFuture<Boolean> hook = hooked.computeIfAbsent(running.id(), _ -> hook(pod, container, running, deadline, seen, why));
-        stop(running, deadline, hook, true);
+        CompletableFuture<Void> hook = hooked.computeIfAbsent(running.id(), _ -> hook(pod, container, running, deadline, seen, why));
+        stop(running, deadline, hook);
     }
 
     /// Forgets those that have ended.
@@ -174,33 +173,31 @@ final class Termination {
         return seen.readySandbox().flatMap(sandbox -> sandbox.ips().stream().findFirst()).orElse("");
     }
 
-    private CompletableFuture<Boolean> hook(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
+    private CompletableFuture<Void> hook(Optional<Pod> pod, ObservedContainer running, Instant deadline, ObservedPod seen) {
         return pod.flatMap(known -> Plan.all(known).stream()
                         .filter(each -> each.getName().equals(running.name())).findFirst()
                         .map(container -> hook(known, container, running, deadline, seen, "Stopping container " + running.name())))
-                .orElseGet(() -> CompletableFuture.completedFuture(false));
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
     }
 
     /// Says that the container is to end, and runs its hook.
     ///
-    /// @return whether there was a hook, once it is over
-    private CompletableFuture<Boolean> hook(Pod pod, Container container, ObservedContainer running, Instant deadline, ObservedPod seen, String why) {
+    /// @return until that is over
+    private CompletableFuture<Void> hook(Pod pod, Container container, ObservedContainer running, Instant deadline, ObservedPod seen, String why) {
         services.events().normal(pod, container, "Killing", why);
         String ip = ip(seen);
-        CompletableFuture<Boolean> over = new CompletableFuture<>();
+        CompletableFuture<Void> over = new CompletableFuture<>();
         Thread.ofVirtual().name("pre-stop-" + running.name()).start(() -> {
-            boolean ran = false;
             try {
-                ran = preStop(pod, container, running, ip, deadline);
+                preStop(pod, container, running, ip, deadline);
             } finally {
-                over.complete(ran);
+                over.complete(null);
             }
         });
         return over;
     }
 
-    /// @param late whether little of its time may be left when it is asked for the first time, for which it is given a little more
-    private void stop(ObservedContainer running, Instant deadline, CompletableFuture<Boolean> hook, boolean late) {
+    private void stop(ObservedContainer running, Instant deadline, CompletableFuture<Void> hook) {
         Instant before = asked.get(running.id());
         // Asked already, and the time has not run out by so much that the runtime must have forgotten.
         if (before != null && !deadline.isBefore(before) && services.clock().instant().isBefore(before.plus(FORGOTTEN))) {
@@ -215,9 +212,10 @@ final class Termination {
         Thread.ofVirtual().name("stop-" + running.name()).start(() -> {
             try {
                 // Asked again, it has no more time for its hook.
-                boolean ran = before == null && hook.copy().completeOnTimeout(true, secondsUntil(deadline), TimeUnit.SECONDS).join();
-                boolean needsTime = ran || (before == null && late);
-                services.cri().stopContainer(running.id(), Math.max(needsTime ? LEAST_SECONDS : 0, secondsUntil(deadline)));
+                if (before == null) {
+                    hook.copy().completeOnTimeout(null, secondsUntil(deadline), TimeUnit.SECONDS).join();
+                }
+                services.cri().stopContainer(running.id(), Math.max(LEAST_SECONDS, secondsUntil(deadline)));
             } catch (CriException failure) {
                 Refusal next = refused.compute(running.id(), (_, last) -> Refusal.after(last, services.clock().instant()));
                 LOG.warn("event=stop-failed container={} id={} retryMillis={} reason=\"{}\"",
@@ -229,18 +227,16 @@ final class Termination {
         });
     }
 
-    /// @return whether there was a hook, and time for it
-    private boolean preStop(Pod pod, Container container, ObservedContainer running, String ip, Instant deadline) {
+    private void preStop(Pod pod, Container container, ObservedContainer running, String ip, Instant deadline) {
         long seconds = secondsUntil(deadline);
         if (seconds <= 0 || container.getLifecycle() == null || container.getLifecycle().getPreStop() == null) {
-            return false;
+            return;
         }
         hooks.run(container.getLifecycle().getPreStop(), container, running.id(), ip, Duration.ofSeconds(seconds)).ifPresent(why -> {
             LOG.warn("event=hook-failed hook=preStop container={} id={} reason=\"{}\"", running.name(), running.id(), why);
             // Why is not told, as it may hold what is secret.
             services.events().warning(pod, container, "FailedPreStopHook", "PreStopHook failed");
         });
-        return true;
     }
 
     private long secondsUntil(Instant deadline) {
