@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// What the kubelet reads about its machine.
-final class HostFacts implements Signals {
+class HostFacts implements Signals {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
 
     private final KubeletSettings settings;

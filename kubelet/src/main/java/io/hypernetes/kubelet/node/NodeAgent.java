@@ -51,12 +51,14 @@ public final class NodeAgent implements AutoCloseable {
     private static final Duration REPORT_ANYWAY = Duration.ofMinutes(5);
     private static final String LEASES = "kube-node-lease";
     private static final double MANY_THREADS = 0.9;
+    private static final Quantity NOTHING = new Quantity("0");
 
     private final KubeletSettings settings;
     private final Client client;
     private final CriRuntime cri;
     private final InstantSource clock;
     private final HostFacts facts;
+    private final Runnable grown;
     private final EventRecorder events;
     private final int port;
     private final ObjectKey key;
@@ -73,13 +75,19 @@ public final class NodeAgent implements AutoCloseable {
     private boolean runtimeSeen;
 
     /// @param port of the kubelet's server, for the API server to call
-    public NodeAgent(KubeletSettings settings, Client client, CriRuntime cri, EventRecorder events, InstantSource clock, int port) {
+    /// @param grown called when the node offers more than before; returns at once
+    public NodeAgent(KubeletSettings settings, Client client, CriRuntime cri, EventRecorder events, InstantSource clock, int port, Runnable grown) {
+        this(settings, client, cri, events, clock, port, grown, new HostFacts(settings));
+    }
+
+    NodeAgent(KubeletSettings settings, Client client, CriRuntime cri, EventRecorder events, InstantSource clock, int port, Runnable grown, HostFacts facts) {
         this.settings = settings;
         this.client = client;
         this.cri = cri;
         this.events = events;
         this.clock = clock;
-        this.facts = new HostFacts(settings);
+        this.facts = facts;
+        this.grown = grown;
         this.port = port;
         this.allocatable = current();
         this.key = ObjectKey.root(settings.nodeName());
@@ -287,7 +295,7 @@ public final class NodeAgent implements AutoCloseable {
     }
 
     private NodeStatus status(NodeStatus before) {
-        allocatable = current();
+        offer(current());
         Optional<String> unready = unready();
         List<NodeCondition> conditions = new ArrayList<>();
         conditions.add(pressure("MemoryPressure", facts.availableMemoryBytes() < Eviction.LEAST_MEMORY_BYTES,
@@ -307,6 +315,15 @@ public final class NodeAgent implements AutoCloseable {
                 .withNewDaemonEndpoints().withNewKubeletEndpoint(port).endDaemonEndpoints()
                 .withNodeInfo(facts.systemInfo(runtimeVersion()))
                 .build();
+    }
+
+    /// A machine may be given processors or memory while it runs.
+    private void offer(Map<String, Quantity> now) {
+        Map<String, Quantity> before = allocatable;
+        allocatable = now;
+        if (now.entrySet().stream().anyMatch(each -> each.getValue().getNumericalAmount().compareTo(before.getOrDefault(each.getKey(), NOTHING).getNumericalAmount()) > 0)) {
+            grown.run();
+        }
     }
 
     private String runtimeVersion() {

@@ -225,6 +225,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         workers.values().forEach(PodWorker::wake);
     }
 
+    /// The node offers more than before.
+    public void grown() {
+        room.add("node");
+    }
+
     /// A pod by its name, as the newest of that name.
     public Optional<PodView> find(ObjectKey key) {
         return workers.values().stream()
