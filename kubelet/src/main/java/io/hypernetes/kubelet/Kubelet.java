@@ -70,6 +70,7 @@ public final class Kubelet implements AutoCloseable {
     private final EventRecorder recorder;
     private final StatusWriter statuses;
     private final PodTable pods;
+    private final MachineCosts costs;
     private final MirrorPods mirrors;
     private final StaticPods staticPods;
     private final Informer<Pod> informer;
@@ -116,8 +117,8 @@ public final class Kubelet implements AutoCloseable {
         HostLookups hosts = new HostLookups(InetAddress::getAllByName);
         PodServices services = new PodServices(settings, cri, volumes, disks, sources, new RecordedPodEvents(recorder, settings.hostPaths()), statuses, hosts, new PodHttp(dialer, hosts), probes, variables, clock,
                 this::allocatable, this::ownNode, steps, metrics);
-        MachineCosts costs = new MachineCosts();
-        this.pods = new PodTable(services, costs::added);
+        this.costs = new MachineCosts();
+        this.pods = new PodTable(services, costs);
         this.mirrors = new MirrorPods(client, pods, costs);
         this.staticPods = new StaticPods(settings.stateFolder().resolve("manifests"), settings.nodeName(), pods, mirrors);
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName=" + settings.nodeName()))
@@ -137,6 +138,7 @@ public final class Kubelet implements AutoCloseable {
         staticPods.start();
         rotation.start();
         eviction.start();
+        threads.execute(this::adoptOwn);
         threads.execute(this::adopt);
         threads.execute(this::listen);
         return this;
@@ -185,20 +187,27 @@ public final class Kubelet implements AutoCloseable {
         return node.object(afresh);
     }
 
+    /// The same of the node's own pods, for which no API is needed.
+    private void adoptOwn() {
+        try {
+            staticPods.awaitRead();
+            takeOver(pods::adoptOwn);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// What an earlier kubelet left and the API no longer knows is ended, and what is new begins, once both sides have answered.
     private void adopt() {
         try {
-            staticPods.awaitRead();
-            // What their machines cost is known by the API alone, which may be away.
-            informer.awaitSynced(PATIENCE);
-            if (!takeOver(pods::adoptOwn)) {
-                return;
-            }
+            // Static pods have their room first; those of a folder that cannot be read are not waited for.
+            staticPods.awaitLook();
             while (!informer.awaitSynced(PATIENCE)) {
                 if (closed.getCount() == 0) {
                     return;
                 }
             }
+            costs.complete();
             if (takeOver(pods::adopt)) {
                 // Which disks machines have is known from now on.
                 removal.start();

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,7 @@ abstract class KubeletHarness {
     Kubelet kubelet;
     /// How far the kubelet's clock goes ahead.
     volatile Duration ahead = Duration.ZERO;
+    private volatile InstantSource clock = InstantSource.system();
 
     @BeforeEach
     void start() throws Exception {
@@ -46,6 +48,11 @@ abstract class KubeletHarness {
         client = api.client();
         cri = new FakeCri(folder.resolve("cri.sock"));
         kubelet = kubelet();
+    }
+
+    /// Has time pass for the kubelet by [#ahead] alone.
+    void stopClock() {
+        clock = InstantSource.fixed(Instant.now());
     }
 
     @AfterEach
@@ -58,6 +65,11 @@ abstract class KubeletHarness {
     }
 
     Kubelet kubelet() throws IOException {
+        return asleep().start();
+    }
+
+    /// One that is still to be started.
+    Kubelet asleep() throws IOException {
         KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
                 folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
         return new Kubelet(settings, client, () -> {
@@ -66,7 +78,7 @@ abstract class KubeletHarness {
             } catch (Exception impossible) {
                 throw new AssertionError(impossible);
             }
-        }, () -> Instant.now().plus(ahead)).start();
+        }, () -> clock.instant().plus(ahead));
     }
 
     static PodBuilder pod(String name) {

@@ -198,6 +198,9 @@ class StaticPodsInTurnTest extends KubeletHarness {
         write("agent:2");
         api.failNext("", 503, Integer.MAX_VALUE);
         kubelet = kubelet();
+        await().until(() -> cri.sandboxes.isEmpty());
+        // By then it could have answered.
+        ahead = Duration.ofMinutes(1);
         runsAlone("agent:2");
     }
 

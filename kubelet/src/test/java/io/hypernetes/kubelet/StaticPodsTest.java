@@ -8,7 +8,6 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.kubelet.staticpod.StaticPods;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -90,6 +88,8 @@ class StaticPodsTest extends KubeletHarness {
             cri.runs.clear();
             cri.sandboxes.clear();
         }
+        stopClock();
+        api.failNext("/pods", 503, 5);
         kubelet = kubelet();
         await().untilAsserted(() -> assertThat(overheads()).containsExactly(300L << 20));
     }
@@ -106,9 +106,21 @@ class StaticPodsTest extends KubeletHarness {
             cri.sandboxes.clear();
         }
         Files.writeString(manifest().resolveSibling("other.yaml"), Files.readString(manifest()).replace("agent", "other"));
-        api.failNext("/pods", 503, 1);
+        stopClock();
+        api.failNext("/pods", 503, 5);
         kubelet = kubelet();
         await().untilAsserted(() -> assertThat(overheads()).containsExactly(300L << 20, 300L << 20));
+    }
+
+    @Test
+    void anApiThatDoesNotAnswerIsNotWaitedForForEver() throws IOException {
+        stopClock();
+        api.failNext("/pods", 503, Integer.MAX_VALUE);
+        write("agent:1");
+        await().until(() -> !kubelet.pods().pods().isEmpty() && api.requests().stream().filter(request -> request.endsWith("/pods/agent-n1")).count() > 2);
+        assertThat(overheads()).isEmpty();
+        ahead = Duration.ofMinutes(1);
+        await().untilAsserted(() -> assertThat(cri.runsOf("main")).hasSize(1));
     }
 
     private void costs(String memory) {
@@ -121,24 +133,29 @@ class StaticPodsTest extends KubeletHarness {
         }
     }
 
-    /// Or what runs of them would be taken for what nobody has told of.
+    /// Until it is known which of them are wanted none is ended, and the pods of the API have their own life (upstream's pkg/kubelet/config/file.go, which looks for
+    /// ever, and HandlePodCleanups).
     @Test
-    void aFolderThatCannotBeReadAtFirstIsWaitedFor() throws Exception {
-        Path manifests = folder.resolve("other");
-        try (StaticPods pods = new StaticPods(manifests, "n1", kubelet.pods(), null)) {
-            Files.delete(manifests);
-            pods.start();
-            CompletableFuture<Void> read = CompletableFuture.runAsync(() -> {
-                try {
-                    pods.awaitRead();
-                } catch (InterruptedException stopped) {
-                    throw new IllegalStateException(stopped);
-                }
-            });
-            await().during(Duration.ofMillis(1200)).until(() -> !read.isDone());
-            Files.createDirectory(manifests);
-            await().until(read::isDone);
-        }
+    void aFolderThatCannotBeReadIsLookedAtUntilItCanBe() throws Exception {
+        write("agent:1");
+        mirror(pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Running"));
+        String mirror = found().orElseThrow().getMetadata().getUid();
+        kubelet.close();
+        kubelet = asleep();
+        Path aside = Files.move(manifest().getParent(), folder.resolve("aside"));
+        kubelet.start();
+        create(pod("web").editSpec().editContainer(0).withName("web").endContainer().endSpec().build());
+        running("web");
+        assertThat(cri.calls()).noneMatch(call -> call.startsWith("stop"));
+        assertThat(found()).map(pod -> pod.getMetadata().getUid()).contains(mirror);
+
+        write("agent:2", aside.resolve("agent.yaml"));
+        Files.move(aside, manifest().getParent());
+        mirror(pod -> {
+            assertThat(pod.getSpec().getContainers().getFirst().getImage()).isEqualTo("agent:2");
+            assertThat(pod.getStatus().getPhase()).isEqualTo("Running");
+        });
+        await().untilAsserted(() -> assertThat(cri.sandboxes).hasSize(2));
     }
 
     private Path manifest() {
@@ -146,6 +163,10 @@ class StaticPodsTest extends KubeletHarness {
     }
 
     private void write(String image) throws IOException {
+        write(image, manifest());
+    }
+
+    private void write(String image, Path file) throws IOException {
         Path draft = Files.writeString(folder.resolve("draft"), """
                 apiVersion: v1
                 kind: Pod
@@ -154,7 +175,7 @@ class StaticPodsTest extends KubeletHarness {
                   terminationGracePeriodSeconds: 1
                   containers: [{name: main, image: '%s', imagePullPolicy: IfNotPresent}]
                 """.formatted(image));
-        Files.move(draft, manifest(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private Optional<Pod> found() {

@@ -6,9 +6,11 @@ import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// The pods of the node's own, of which a name is one's at a time: who takes the place of another, or is put back while it ends, begins when nothing of that is
 /// left (upstream's pkg/kubelet/pod_workers.go, allowPodStart). Nothing begins before it has been seen what an earlier kubelet left of them.
@@ -19,6 +21,8 @@ final class OwnPods {
     private final Map<String, ObjectKey> here = new HashMap<>();
     /// The newest of each name: who waited before is wanted no more.
     private final Map<ObjectKey, Pod> waiting = new HashMap<>();
+    /// Uids of what was found of them before it was known which of them are wanted.
+    private final Set<String> left = new HashSet<>();
     private boolean complete;
 
     /// Whether what the runtime holds is of such a pod: only their uids are what their files say.
@@ -59,9 +63,24 @@ final class OwnPods {
         return here.containsKey(uid);
     }
 
-    /// All of which something is here have been found.
-    synchronized void complete() {
+    /// Something of it was found here, which is left as it is until it is known which of them are wanted.
+    ///
+    /// @return whether that is known only later
+    synchronized boolean leaves(String uid) {
+        if (!complete) {
+            left.add(uid);
+        }
+        return !complete;
+    }
+
+    /// All that are wanted have been told of, and all of which something is here have been found.
+    ///
+    /// @return uids of what was left as it was, each once
+    synchronized List<String> complete() {
         complete = true;
+        List<String> before = List.copyOf(left);
+        left.clear();
+        return before;
     }
 
     /// Nothing of it is here any more.

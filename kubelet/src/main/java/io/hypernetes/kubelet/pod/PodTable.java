@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,11 +38,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Whoever gives something back may hold locks. Upstream's kubelet has one place for this, too (pkg/kubelet/allocation, RetryPendingResizes).
     private final WorkQueue<String> room = new WorkQueue<>();
     private final WorkLoop<String> roomGiven = new WorkLoop<>("room-given", room, 1, _ -> giveRoom());
-    private final UnaryOperator<Pod> costs;
+    private final OwnCosts costs;
     private boolean closed;
 
-    /// @param costs a pod of the node's own with what its machine costs, as far as that is known; asked when a machine may be made for it
-    public PodTable(PodServices services, UnaryOperator<Pod> costs) {
+    /// @param costs of the node's own pods, asked when a machine may be made for one
+    public PodTable(PodServices services, OwnCosts costs) {
         this.services = services;
         this.costs = costs;
         this.allocations = new Allocations(services.allocatable(), this::standing, () -> room.add("node"));
@@ -64,7 +63,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// A pod of the node's own, for which there is room because its operator says so. It begins when nothing of another one of its name is left, nor of itself
     /// if it was taken away and put back.
     public synchronized void addOwn(Pod added) {
-        Pod pod = costs.apply(added);
+        Pod pod = costs.with(added);
         // Its place is its own while it waits.
         allocations.admit(pod);
         PodWorker worker = workers.get(pod.getMetadata().getUid());
@@ -82,7 +81,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
 
     /// The API may have told of its cost since it was read.
     private void startOwn(Pod pod) {
-        Pod now = costs.apply(pod);
+        Pod now = costs.with(pod);
         String uid = now.getMetadata().getUid();
         // Also of a pass that was under way when the one before was taken away.
         dropStatus(now);
@@ -106,6 +105,20 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
             worker.pod().filter(pod -> own.has(uid) && !overhead.equals(pod.getSpec().getOverhead()))
                     .ifPresent(pod -> worker.update(pod.edit().editSpec().withOverhead(overhead).endSpec().build()));
         }
+    }
+
+    private Optional<Pod> ownPod(String uid) {
+        return Optional.ofNullable(workers.get(uid)).flatMap(PodWorker::pod).filter(_ -> own.has(uid));
+    }
+
+    /// @return whether something new was learned
+    private synchronized boolean learnCost(String uid) {
+        Map<String, Quantity> overhead = ownPod(uid).map(pod -> costs.with(pod).getSpec().getOverhead()).orElse(null);
+        if (overhead == null || overhead.equals(ownPod(uid).orElseThrow().getSpec().getOverhead())) {
+            return false;
+        }
+        costs(uid, overhead);
+        return true;
     }
 
     /// One that was noted just now has no worker yet, and one that begins anew has that of what it was.
@@ -132,7 +145,7 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     /// Takes over what an earlier kubelet left of the node's own pods: what runs of those that are wanted goes on, the others end, and those that are new begin.
-    /// Nobody but the node itself tells of them, so nobody else is waited for. Call once they have been told of, and before [#adopt].
+    /// Nobody but the node itself tells of them, so nobody else is waited for. Call once they have been told of; what runs of them goes on until then.
     public void adoptOwn(Map<String, ObservedPod> found) {
         // Of others it may be an old look, and nobody would tell that what they have is free again.
         Map<String, ObservedPod> ours = new HashMap<>(found);
@@ -140,7 +153,8 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         noteDisks(ours);
         ours.forEach((uid, seen) -> safely(uid, () -> adoptOwn(uid, seen)));
         synchronized (this) {
-            own.complete();
+            // What has ended meanwhile, without anybody who looks after it.
+            own.complete().stream().filter(uid -> !ours.containsKey(uid) && !own.awaits(uid)).forEach(allocations::forget);
             beginOwn();
         }
     }
@@ -182,6 +196,9 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         if (known.isPresent()) {
             allocations.admit(known.get());
             place(known.get());
+        } else if (worker == null && OwnPods.ranAs(uid, seen) && own.leaves(uid)) {
+            // Whether it is wanted is not known yet, so it goes on as it is, and counts.
+            allocations.orphan(uid, seen);
         } else if (worker == null && OwnPods.ranAs(uid, seen)) {
             adoptOwn(uid, seen);
         } else if (worker == null) {
@@ -208,6 +225,11 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
         }
     }
 
+    /// The node offers more than before.
+    public void grown() {
+        room.add("node");
+    }
+
     /// There may be more room than before: for those that are bound to this node first, who would fail for want of what another one became larger by.
     private Optional<Duration> giveRoom() {
         letIn();
@@ -223,11 +245,6 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     /// Something may have happened to any pod.
     public void wakeAll() {
         workers.values().forEach(PodWorker::wake);
-    }
-
-    /// The node offers more than before.
-    public void grown() {
-        room.add("node");
     }
 
     /// A pod by its name, as the newest of that name.
@@ -378,6 +395,16 @@ public final class PodTable implements Informer.Handler<Pod>, AutoCloseable {
     }
 
     private final class Home implements PodWorker.Home {
+        @Override
+        public boolean learnCost(String uid) {
+            return PodTable.this.learnCost(uid);
+        }
+
+        @Override
+        public boolean knowsCost(String uid) {
+            return ownPod(uid).map(costs::isKnown).orElse(true);
+        }
+
         @Override
         public void left() {
             giveRoom();

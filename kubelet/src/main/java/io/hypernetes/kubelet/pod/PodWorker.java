@@ -23,6 +23,7 @@ final class PodWorker {
     private final PodTrace trace;
     private final Resizing resizing;
     private final PodHealth health;
+    private final CostPatience patience;
     private final SandboxStart sandboxes;
     private final StatusTelling status;
     private final PodEnding ending;
@@ -41,6 +42,14 @@ final class PodWorker {
 
         /// Whether it is one of the node's own.
         boolean isOwn(String uid);
+
+        /// Asks what the machine of one of the node's own costs.
+        ///
+        /// @return whether that is new, so that the pod has become another one
+        boolean learnCost(String uid);
+
+        /// Whether it is known what its machine costs; always so of others than the node's own.
+        boolean knowsCost(String uid);
 
         /// Nothing of the pod is left here.
         void gone(PodWorker worker);
@@ -67,6 +76,7 @@ final class PodWorker {
         ContainerStart starts = new ContainerStart(key.tenant(), services, configs, trace, life, health::condemn);
         this.ending = new PodEnding(services, starts.hooks(), remains, memory, key, uid, this::wake);
         PodVolumes volumes = new PodVolumes(services, key, uid, this::wake);
+        this.patience = new CostPatience(services.clock());
         this.sandboxes = new SandboxStart(services, configs, volumes, trace, key, uid);
         this.status = new StatusTelling(services, health, resizing, key, uid);
         this.running = new PodRun(services, key.tenant(), starts, ending, volumes, status, this::isHalted, this::wake);
@@ -261,6 +271,12 @@ final class PodWorker {
 
     private Duration startSandbox(Pod granted, ObservedPod seen, int attempt) {
         Duration held = sandboxes.held();
+        if (held.isZero() && home.learnCost(uid)) {
+            return again();
+        }
+        if (held.isZero() && !home.knowsCost(uid)) {
+            held = patience.left();
+        }
         if (!held.isZero()) {
             return held;
         }

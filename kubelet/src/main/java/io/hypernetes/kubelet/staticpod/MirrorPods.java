@@ -29,6 +29,9 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
     private final MachineCosts costs;
     /// Mirrors of what was taken away: what they tell is not of what is put back, though that says the same.
     private final Set<ObjectKey> past = ConcurrentHashMap.newKeySet();
+    /// Mirrors of what nobody has told of, before all were told of.
+    private final Set<ObjectKey> unclaimed = ConcurrentHashMap.newKeySet();
+    private volatile boolean complete;
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(Duration.ofMillis(200), Duration.ofSeconds(30), System::nanoTime);
     private final WorkLoop<ObjectKey> loop;
 
@@ -82,6 +85,13 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         queue.add(ObjectKey.of(pod));
     }
 
+    /// All static pods have been told of: what else is mirrored is gone. Until then it is left alone, as upstream's kubelet does (HandlePodCleanups in kubelet_pods.go
+    /// runs when all sources are ready).
+    void complete() {
+        complete = true;
+        unclaimed.forEach(queue::add);
+    }
+
     private void noteCost(Pod pod) {
         costs.saw(pod, mirrored(pod));
         if (isMirror(pod)) {
@@ -89,9 +99,10 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         }
     }
 
-    /// The scheduler counts what the mirror says.
+    /// The scheduler counts what the mirror says, and a pod may wait for that.
     private void tellCost(String uid) {
         costs.ofMirrored(uid).ifPresent(cost -> pods.costs(uid, cost));
+        pods.wake(uid);
     }
 
     void gone(Pod pod) {
@@ -102,10 +113,19 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
 
     private Optional<Duration> reconcile(ObjectKey key) {
         Pod pod = wanted.get(key);
+        if (pod == null) {
+            // Before that is asked, or whoever says so meanwhile would not find it.
+            unclaimed.add(key);
+            if (!complete) {
+                return Optional.empty();
+            }
+        }
+        unclaimed.remove(key);
         Optional<Pod> shown = client.of(Kind.POD).find(key).filter(found -> key.tenant().equals(ObjectKey.ROOT) && !mirrored(found).isEmpty());
         boolean right = pod != null && !past.contains(key) && shown.isPresent() && shown.get().getMetadata().getDeletionTimestamp() == null
                 && pod.getMetadata().getUid().equals(mirrored(shown.get()));
         if (right) {
+            noteCost(shown.get());
             return Optional.empty();
         }
         if (shown.isPresent()) {
@@ -114,12 +134,14 @@ public final class MirrorPods implements Informer.Handler<Pod>, AutoCloseable {
         past.remove(key);
         if (pod != null) {
             try {
-                client.of(Kind.POD).create(key.tenant(), pod.edit().editMetadata()
+                Pod made = client.of(Kind.POD).create(key.tenant(), pod.edit().editMetadata()
                         .withUid(null)
                         .addToAnnotations(StaticPodFile.MIRROR, pod.getMetadata().getUid())
                         .removeFromAnnotations(ObjectKey.TENANT_ANNOTATION)
                         .endMetadata().build());
                 LOG.info("event=mirror-pod-made pod={}", key);
+                costs.saw(made, pod.getMetadata().getUid());
+                tellCost(pod.getMetadata().getUid());
                 // What became of the pod before there was a mirror is still to be told.
                 pods.tellAgain(pod.getMetadata().getUid());
             } catch (ApiException refused) {

@@ -25,24 +25,26 @@ import org.slf4j.LoggerFactory;
 
 /// Runs a pod for each file of a folder (`*.yaml`, `*.yml`, `*.json`), whether the API server is there or not; what it is in the API is
 /// [MirrorPods]' to keep. A file that changes ends its pod and begins another; one that is malformed is told in the log and changes nothing, nor
-/// does one that names what another file has named before.
+/// does one that names what another file has named before. A folder that cannot be read changes nothing either, and is looked at until it can be.
 public final class StaticPods implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StaticPods.class);
     /// A second look, for file systems that tell nothing.
     private static final int LOOK_SECONDS = 20;
-    /// As long as the folder was never read, whoever waits for it waits for all pods of this node.
-    private static final int FIRST_LOOK_SECONDS = 1;
-    private static final int FIRST_LOOKS = 30;
+    /// Behind a look that failed; doubled with each one that follows, up to the ordinary time.
+    private static final int RETRY_SECONDS = 1;
 
     private final Path folder;
     private final String nodeName;
     private final PodTable pods;
     private final MirrorPods mirrors;
     private final WatchService watch;
+    private final CountDownLatch looked = new CountDownLatch(1);
     private final CountDownLatch read = new CountDownLatch(1);
     private final Thread thread;
     private final Map<Path, Pod> known = new HashMap<>();
     private final Map<Path, String> complaints = new HashMap<>();
+    private WatchKey watched;
+    private int failed;
 
     /// @param folder made when it is not there
     /// @throws IOException when it can neither be made nor watched
@@ -52,7 +54,7 @@ public final class StaticPods implements AutoCloseable {
         this.pods = pods;
         this.mirrors = mirrors;
         this.watch = folder.getFileSystem().newWatchService();
-        folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE);
+        this.watched = watched(folder, watch);
         this.thread = Thread.ofVirtual().name("static-pods").unstarted(this::run);
     }
 
@@ -71,26 +73,22 @@ public final class StaticPods implements AutoCloseable {
         thread.interrupt();
     }
 
-    /// Waits until the folder was read once, or could not be read for so long that the node has to do without.
+    /// Waits until the folder was looked at once, whether it could be read or not.
+    public void awaitLook() throws InterruptedException {
+        looked.await();
+    }
+
+    /// Waits until the folder was read once: before that nobody knows which static pods are wanted.
     public void awaitRead() throws InterruptedException {
         read.await();
     }
 
     private void run() {
-        int failed = 0;
         try {
             while (true) {
-                try {
-                    look();
-                    read.countDown();
-                } catch (IOException | RuntimeException broken) {
-                    LOG.error("event=static-pods-not-read folder={}", folder, broken);
-                    if (++failed == FIRST_LOOKS && read.getCount() > 0) {
-                        LOG.error("event=static-pods-given-up folder={} looks={}", folder, failed);
-                        read.countDown();
-                    }
-                }
-                WatchKey key = watch.poll(read.getCount() > 0 ? FIRST_LOOK_SECONDS : LOOK_SECONDS, TimeUnit.SECONDS);
+                long pause = lookSafely() ? LOOK_SECONDS : Math.min(LOOK_SECONDS, (long) RETRY_SECONDS << Math.min(failed - 1, 10));
+                looked.countDown();
+                WatchKey key = watch.poll(pause, TimeUnit.SECONDS);
                 if (key != null) {
                     key.pollEvents();
                     key.reset();
@@ -101,7 +99,46 @@ public final class StaticPods implements AutoCloseable {
         }
     }
 
+    /// Upstream's file source never stops looking either (pkg/kubelet/config/file.go); that it cannot read is told once.
+    ///
+    /// @return whether the folder could be read
+    private boolean lookSafely() {
+        try {
+            look();
+        } catch (IOException | RuntimeException broken) {
+            if (failed++ == 0) {
+                LOG.error("event=static-pods-not-read folder={} next=\"looked at until it can be read\"", folder, broken);
+            }
+            return false;
+        }
+        if (failed > 0) {
+            LOG.info("event=static-pods-read-again folder={} failedLooks={}", folder, failed);
+            failed = 0;
+        }
+        if (read.getCount() > 0) {
+            mirrors.complete();
+            read.countDown();
+        }
+        return true;
+    }
+
+    /// One that was taken away and put there again is another one.
+    private void watchAgain() {
+        if (!watched.isValid()) {
+            try {
+                watched = watched(folder, watch);
+            } catch (IOException untold) {
+                LOG.debug("event=static-pods-unwatched folder={} reason=\"{}\"", folder, untold.toString());
+            }
+        }
+    }
+
+    private static WatchKey watched(Path folder, WatchService watch) throws IOException {
+        return folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE);
+    }
+
     private void look() throws IOException {
+        watchAgain();
         Map<Path, Pod> found = new HashMap<>();
         Map<Path, Pod> read = new LinkedHashMap<>();
         for (Path file : files()) {
