@@ -232,7 +232,7 @@ final class Allocations {
     /// The last machine that a pod has, or had and may have again.
     synchronized void machine(String uid, ObservedPod seen) {
         seen.sandbox().ifPresent(machine -> {
-            Machine now = new Machine(CriConfigs.requestedMemory(machine.annotations()), CriConfigs.limitedMemory(machine.annotations()));
+            Machine now = new Machine(MachineAnnotations.requestedMemory(machine.annotations()), MachineAnnotations.limitedMemory(machine.annotations()));
             Machine before = machines.put(uid, now);
             if (before != null && now.requested().compareTo(before.requested()) < 0) {
                 freed.run();

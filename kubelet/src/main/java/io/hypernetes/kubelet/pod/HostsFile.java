@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /// `/etc/hosts` of a pod that says something about it: aliases, or a subdomain and with it a whole name. Others have what the guest makes, which costs nothing.
@@ -25,13 +26,13 @@ final class HostsFile {
         String override = pod.getSpec().getHostnameOverride();
         boolean nameless = subdomain == null || subdomain.isEmpty() || override != null && !override.isEmpty();
         return nameless ? Optional.empty()
-                : Optional.of(CriConfigs.hostname(pod) + "." + subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain);
+                : Optional.of(hostname(pod) + "." + subdomain + "." + pod.getMetadata().getNamespace() + ".svc." + clusterDomain);
     }
 
     /// What the pod's machine calls itself: the whole name where the pod asks for that.
     static String machineName(Pod pod, String clusterDomain) {
         Optional<String> whole = Boolean.TRUE.equals(pod.getSpec().getSetHostnameAsFQDN()) ? fullName(pod, clusterDomain) : Optional.empty();
-        return whole.orElseGet(() -> CriConfigs.hostname(pod));
+        return whole.orElseGet(() -> hostname(pod));
     }
 
     /// Writes it below the pod's folder, where the runtime knows it by its name.
@@ -45,7 +46,7 @@ final class HostsFile {
             return Optional.empty();
         }
         StringBuilder text = new StringBuilder("# Kubernetes-managed hosts file.\n").append(ORDINARY);
-        String names = fullName.map(name -> name + "\t").orElse("") + CriConfigs.hostname(pod);
+        String names = fullName.map(name -> name + "\t").orElse("") + hostname(pod);
         ips.forEach(ip -> text.append(ip).append('\t').append(names).append('\n'));
         if (!pod.getSpec().getHostAliases().isEmpty()) {
             text.append("\n# Entries added by HostAliases.\n");
@@ -59,5 +60,19 @@ final class HostsFile {
         Files.writeString(unfinished, text);
         Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         return Optional.of(Mount.newBuilder().setContainerPath(PATH).setHostPath(file.toString()).build());
+    }
+
+    private static String hostname(Pod pod) {
+        String override = Objects.requireNonNullElse(pod.getSpec().getHostnameOverride(), "");
+        if (!override.isEmpty()) {
+            return override;
+        }
+        String name = pod.getSpec().getHostname() == null ? pod.getMetadata().getName() : pod.getSpec().getHostname();
+        String cut = name.length() > 63 ? name.substring(0, 63) : name;
+        int end = cut.length();
+        while (end > 0 && (cut.charAt(end - 1) == '-' || cut.charAt(end - 1) == '.')) {
+            end--;
+        }
+        return cut.substring(0, end);
     }
 }

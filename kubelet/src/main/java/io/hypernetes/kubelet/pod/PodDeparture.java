@@ -50,7 +50,7 @@ final class PodDeparture {
         if (late && seen.anyRunning() && !ending.hasBegun()) {
             services.events().normal(now, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
         }
-        Optional<ObservedPod> ended = end(now, seen, fate.evicted() != null ? EVICTED_SECONDS : CriConfigs.graceSeconds(now));
+        Optional<ObservedPod> ended = end(now, seen, fate.evicted() != null ? EVICTED_SECONDS : PodEnding.graceSeconds(now));
         if (ended.isEmpty()) {
             return ending.pause(services.settings().syncFrequency());
         }

@@ -113,7 +113,13 @@ final class PodEnding {
             case CHANGED, RESIZED, FIRST_ACT -> null;
         };
         Long own = probe == null ? null : probe.getTerminationGracePeriodSeconds();
-        return own == null ? CriConfigs.graceSeconds(now) : own;
+        return own == null ? graceSeconds(now) : own;
+    }
+
+    /// Less than none is a second, as upstream's (pkg/kubelet/pod_workers.go, calculateEffectiveGracePeriod).
+    static long graceSeconds(Pod pod) {
+        Long seconds = pod.getSpec().getTerminationGracePeriodSeconds();
+        return seconds == null ? 30 : seconds < 0 ? 1 : seconds;
     }
 
     /// Seconds of grace of a pod that is deleted: what the delete asked for, else the spec. What the API does not have any more is counted by nobody there, and
@@ -123,13 +129,13 @@ final class PodEnding {
     /// @param isOwn whether it is the node's own, which is not deleted in any other way: it has what its file says
     static long graceSeconds(@Nullable Pod now, ObservedPod seen, boolean removed, boolean isOwn) {
         if (isOwn) {
-            return now != null ? CriConfigs.graceSeconds(now) : startedWith(seen);
+            return now != null ? graceSeconds(now) : startedWith(seen);
         }
         if (now == null || removed) {
             return 1;
         }
         Long seconds = now.getMetadata().getDeletionGracePeriodSeconds();
-        return seconds == null ? CriConfigs.graceSeconds(now) : seconds;
+        return seconds == null ? graceSeconds(now) : seconds;
     }
 
     private static long startedWith(ObservedPod seen) {

@@ -50,7 +50,7 @@ final class PodStandstill {
             return services.settings().syncFrequency();
         }
         health.keepReadiness(seen);
-        Optional<ObservedPod> ended = ending.advance(now, seen, CriConfigs.graceSeconds(now));
+        Optional<ObservedPod> ended = ending.advance(now, seen, PodEnding.graceSeconds(now));
         ended.ifPresent(remains::endMachine);
         SuspendedEnds.Left left = ends.forget(now, ended.orElse(seen), since);
         status.waits().clear();

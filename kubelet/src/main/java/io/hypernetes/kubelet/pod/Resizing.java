@@ -104,7 +104,7 @@ final class Resizing {
                     return told || (has && !allocations.grants(pod));
                 }
                 // A runtime that says it did what it does not show is asked again when the pod is looked at anyway.
-                LinuxContainerResources update = CriConfigs.update(container);
+                LinuxContainerResources update = CriResources.update(container);
                 told |= !update.equals(updates.put(running.id(), update));
             } else {
                 restarting.add(container.getName());
@@ -173,7 +173,7 @@ final class Resizing {
     /// @return false when the runtime did not do it
     private boolean update(Pod pod, boolean has, Container granted, ObservedContainer running) {
         try {
-            services.cri().updateContainerResources(running.id(), CriConfigs.update(granted));
+            services.cri().updateContainerResources(running.id(), CriResources.update(granted));
             return true;
         } catch (CriException failure) {
             if (failure.isUnavailable()) {
@@ -257,7 +257,7 @@ final class Resizing {
 
     private static boolean changed(Container container, ObservedContainer running, String resource) {
         LinuxContainerResources has = Objects.requireNonNull(running.resources());
-        LinuxContainerResources wants = CriConfigs.resources(container);
+        LinuxContainerResources wants = CriResources.of(container);
         return switch (resource) {
             case "cpu" -> wants.getCpuShares() != has.getCpuShares() || millis(wants) != millis(has);
             case "memory" -> wants.getMemoryLimitInBytes() != Math.max(0, has.getMemoryLimitInBytes());

@@ -132,7 +132,7 @@ class AllocationsTest {
     }
 
     private static ObservedPod onMachineMadeFor(Pod pod) {
-        return new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), CriConfigs.annotations("acme",
+        return new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), MachineAnnotations.of("acme",
                 pod.edit().editMetadata().withName("p").endMetadata().build()))), List.of());
     }
 

@@ -123,7 +123,7 @@ class ToldAmountsTest {
 
         private void newMachine() {
             Pod granted = node.granted(pod);
-            machine = new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), CriConfigs.annotations("acme", granted))), List.of());
+            machine = new ObservedPod(List.of(new ObservedSandbox("s", 0, true, Instant.EPOCH, List.of(), Map.of(), MachineAnnotations.of("acme", granted))), List.of());
             node.machine("u", machine);
             Plan.declared(granted).forEach(each -> has.put(each.getName(), each));
         }
@@ -139,7 +139,7 @@ class ToldAmountsTest {
 
         private ObservedContainer observed(String container) {
             return new ObservedContainer(container, "s", container, 0, ObservedContainer.State.RUNNING, Instant.EPOCH, Instant.EPOCH, null, 0, "", "", "", Map.of(), "",
-                    CriConfigs.resources(has.get(container)), "");
+                    CriResources.of(has.get(container)), "");
         }
 
         private void agrees(String when, boolean told) {
