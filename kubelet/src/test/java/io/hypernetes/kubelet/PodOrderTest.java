@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,8 @@ class PodOrderTest extends KubeletHarness {
 
     @Test
     void oneThatIsFoundAndThenDeletedIsDeletedThoughAnOlderObjectIsToldLast() {
-        Pod older = read("web");
+        // As the node is told of it: without the tenant it would be another pod, which begins when this one has gone.
+        Pod older = read("web").edit().editMetadata().addToAnnotations(ObjectKey.TENANT_ANNOTATION, "red").endMetadata().build();
         kubelet.pods().adopt(Map.of(uid, ObservedPod.NOTHING));
         client.of(Kind.POD).delete(key("web"), Deletion.ordinary());
         await().until(() -> kubelet.pods().pods().stream().anyMatch(pod -> pod.getMetadata().getDeletionTimestamp() != null));
