@@ -41,8 +41,11 @@ record StatusOf(
         Function<ObservedContainer, String> messages) {
 
     PodStatus build() {
-        List<ContainerStatus> init = statuses(pod.getSpec().getInitContainers(), last.getInitContainerStatuses(), true);
-        List<ContainerStatus> main = statuses(pod.getSpec().getContainers(), last.getContainerStatuses(), false);
+        List<ContainerStatus> begun = statuses(pod.getSpec().getInitContainers(), last.getInitContainerStatuses(), true);
+        List<ContainerStatus> others = statuses(pod.getSpec().getContainers(), last.getContainerStatuses(), false);
+        boolean over = ending && !seen.anyRunning();
+        List<ContainerStatus> init = over ? LostContainers.init(begun) : begun;
+        List<ContainerStatus> main = over ? LostContainers.main(pod, begun, others) : others;
         String phase = phase(Phase.of(pod, init, main, ending));
         PodStatusBuilder status = new PodStatusBuilder()
                 .withPhase(phase)
@@ -169,9 +172,9 @@ record StatusOf(
             if (ended) {
                 status.withLastState(known.getState());
             } else if (known.getState().getRunning() != null) {
-                status.withLastState(lost(known));
+                status.withLastState(LostContainers.state(known.getContainerID()));
                 if (ending) {
-                    status.withState(lost(known)).withContainerID(known.getContainerID()).withImageID(known.getImageID());
+                    status.withState(LostContainers.state(known.getContainerID())).withContainerID(known.getContainerID()).withImageID(known.getImageID());
                     return status.build();
                 }
             } else if (known.getLastState() != null) {
@@ -179,15 +182,6 @@ record StatusOf(
             }
         }
         return status.withState(waiting(wait == null ? defaultWait(container, init) : wait)).build();
-    }
-
-    private static ContainerState lost(ContainerStatus known) {
-        return new ContainerStateBuilder().withTerminated(new ContainerStateTerminatedBuilder()
-                .withExitCode(137)
-                .withReason("ContainerStatusUnknown")
-                .withMessage("The container could not be located when the pod was terminated")
-                .withContainerID(known.getContainerID())
-                .build()).build();
     }
 
     /// The API's lastState still tells the truth as long as it speaks of an earlier run than the newest.

@@ -56,6 +56,32 @@ class StatusOfTest {
         return new StatusOf(pod, seen, last, waits, all, ending, "192.0.2.1", NOW, ended -> "").build();
     }
 
+    /// Upstream's status_manager.go, TerminatePod.
+    @Test
+    void whatNeverBeganHasFailedWhenItsPodHasComeToItsEnd() {
+        Map<String, Waiting> waits = Map.of("b", new Waiting("ImagePullBackOff", "Back-off pulling image"));
+        PodStatus status = status(pod("Always", "a", "b"), seen(container("a", 0, State.EXITED, 0)), waits, true, new PodStatus());
+        assertThat(status.getPhase()).isEqualTo("Failed");
+        assertThat(status.getContainerStatuses().getFirst().getState().getTerminated().getReason()).isEqualTo("Completed");
+        assertThat(status.getContainerStatuses().get(1).getState().getWaiting()).isNull();
+        assertThat(status.getContainerStatuses().get(1).getState().getTerminated()).satisfies(end -> {
+            assertThat(end.getReason()).isEqualTo("ContainerStatusUnknown");
+            assertThat(end.getExitCode()).isEqualTo(137);
+            assertThat(end.getMessage()).isEqualTo("The container could not be located when the pod was terminated");
+        });
+    }
+
+    @Test
+    void whatWaitsBehindAnInitialisationThatWasNeverDoneSaysSoStill() {
+        Pod pod = pod("Always", "a").edit().editSpec().addNewInitContainer().withName("x").withImage("i").endInitContainer()
+                .addNewInitContainer().withName("y").withImage("i").endInitContainer().endSpec().build();
+        PodStatus status = status(pod, seen(), Map.of("x", new Waiting("ErrImagePull", "")), true, new PodStatus());
+        assertThat(status.getPhase()).isEqualTo("Failed");
+        assertThat(status.getInitContainerStatuses().getFirst().getState().getTerminated().getReason()).isEqualTo("ContainerStatusUnknown");
+        assertThat(status.getInitContainerStatuses().get(1).getState().getWaiting().getReason()).isEqualTo("PodInitializing");
+        assertThat(status.getContainerStatuses().getFirst().getState().getWaiting().getReason()).isEqualTo("PodInitializing");
+    }
+
     /// a and b: r running, 0 or 1 ended with that code, - never started, w ended with 1 and waiting for its restart.
     @ParameterizedTest
     @CsvSource({
