@@ -3,6 +3,7 @@ package io.hypernetes.client;
 import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.Quantity;
+import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +34,7 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
     /// Annotation of a volume whose disk a pod has run with: from then on a disk that is not there is lost, and none is made in its place.
     public static final String USED = "hypernetes.io/disk-used";
 
+    private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
     private static final Pattern UID = Pattern.compile("[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?");
     private static final String PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
     private static final Pattern NAME = Pattern.compile(PART + "(\\." + PART + ")*");
@@ -55,10 +57,14 @@ public record LocalVolume(String node, String handle, long bytes, boolean readOn
                         node, source.getVolumeHandle(), storage(volume.getSpec().getCapacity()), Boolean.TRUE.equals(source.getReadOnly()), owner));
     }
 
-    /// The bytes of `storage` in a capacity or in requests, rounded up; 0 when it is not there.
+    /// The bytes of `storage` in a capacity or in requests, rounded up; 0 when it is not there, and [Long#MAX_VALUE] when it is more than that.
     public static long storage(@org.jspecify.annotations.Nullable Map<String, Quantity> amounts) {
         Quantity storage = amounts == null ? null : amounts.get("storage");
-        return storage == null ? 0 : storage.getNumericalAmount().setScale(0, RoundingMode.CEILING).longValue();
+        if (storage == null) {
+            return 0;
+        }
+        BigDecimal bytes = storage.getNumericalAmount();
+        return bytes.signum() <= 0 ? 0 : bytes.compareTo(MOST) >= 0 ? Long.MAX_VALUE : bytes.setScale(0, RoundingMode.CEILING).longValue();
     }
 
     /// The disk's file below the folder of a node's volumes. Tenants cannot name each other's, nor those of a former tenant of their name.

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -33,5 +35,14 @@ class LocalVolumeTest {
     void norSoLong() {
         assertThat(LocalVolume.of(volume("a".repeat(253), "h"))).isPresent();
         assertThat(LocalVolume.of(volume("a.".repeat(100_000) + "a", "h")).isPresent()).isFalse();
+    }
+
+    /// A number that is too large stays large: nothing is smaller than what is asked for because it wraps.
+    @Test
+    void noStorageIsMoreThanCanBeCounted() {
+        assertThat(LocalVolume.storage(Map.of("storage", new Quantity("16Ei")))).isEqualTo(Long.MAX_VALUE);
+        assertThat(LocalVolume.storage(Map.of("storage", new Quantity("9E")))).isEqualTo(9_000_000_000_000_000_000L);
+        assertThat(LocalVolume.storage(Map.of("storage", new Quantity("-16Ei")))).isZero();
+        assertThat(LocalVolume.storage(Map.of("storage", new Quantity("1500m")))).isEqualTo(2);
     }
 }
