@@ -11,6 +11,7 @@ import io.hypernetes.store.StoreException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,8 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final Duration LATER = Duration.ofSeconds(5);
     private static final Duration SOON = Duration.ofMillis(500);
     private static final String QUOTAS = "/core/resourcequotas/";
+    /// What may count otherwise after a change.
+    private static final List<String> CHANGING = List.of("/core/pods/", "/core/services/", "/core/persistentvolumeclaims/");
     private static final String TENANTS = ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants");
 
     private static final String CLASSES = ObjectKey.prefix(Caller.ROOT, "storage.k8s.io", "storageclasses");
@@ -89,7 +92,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
             wholes();
         }
         boolean quota = change.entry().key().contains(QUOTAS);
-        if (!change.deleted() && !quota && !ended(change) && !reclassed(change)) {
+        if (!change.deleted() && !quota && !ended(change) && !countsOtherwise(change)) {
             return;
         }
         var key = ObjectKey.parse(change.entry().key());
@@ -133,13 +136,20 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
         return change.entry().key().contains("/core/pods/") && isOver(change.entry()) && !isOver(change.previous());
     }
 
-    /// Whether a claim has come to be counted by other quotas.
-    private static boolean reclassed(Change change) {
+    /// Whether a change has moved an object into or out of a quota's scopes, or made it count as something else: what changes for quotas in upstream's
+    /// `pkg/quota/v1/install/update_filter.go`, and pods that come to end by a deadline. Who writes that charges it already; this makes it good again where one
+    /// of both quotas was not counted right before.
+    private boolean countsOtherwise(Change change) {
         var before = change.previous();
-        return before != null
-                && change.entry().key().contains("/core/persistentvolumeclaims/")
-                && !QuotaScopes.attributeClasses(Json.readObject(change.entry().value()))
-                        .equals(QuotaScopes.attributeClasses(Json.readObject(before.value())));
+        if (before == null || CHANGING.stream().noneMatch(change.entry().key()::contains)) {
+            return false;
+        }
+        // What is written of a pod, again and again, is looked at only where somebody counts it.
+        var key = ObjectKey.parse(change.entry().key());
+        if (!quotas.has(key.tenant(), key.namespace()) && quotas.whole().limits(key.tenant()).isEmpty()) {
+            return false;
+        }
+        return QuotaScopes.countsOtherwise(key.resource(), Json.readObject(change.entry().value()), Json.readObject(before.value()));
     }
 
     private static boolean isOver(@Nullable Entry entry) {

@@ -49,6 +49,16 @@ final class QuotaScopes {
                 };
     }
 
+    /// Whether quotas count an object of the core group otherwise after a change than before it.
+    static boolean countsOtherwise(String resource, ObjectNode object, ObjectNode old) {
+        return mayHaveMoved("", resource, object, old)
+                || switch (resource) {
+                    case "pods" -> !PodResources.countsAs(object, old);
+                    case "services" -> !Usage.of("", resource, object).equals(Usage.of("", resource, old));
+                    default -> false;
+                };
+    }
+
     private static boolean isIn(ObjectNode pod, String scope) {
         var spec = pod.path("spec");
         return switch (scope) {
