@@ -6,6 +6,8 @@ import static io.hypernetes.apiserver.Cluster.tenant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.hypernetes.objects.Json;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,6 +15,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What operators do with tenants: quota, suspension, protection, deletion.
 class TenantLifeTest extends ClusterTest {
@@ -158,6 +162,30 @@ class TenantLifeTest extends ClusterTest {
             assertThat(cluster.store.list("/fleeting/", "", 0).entries()).isEmpty();
             assertThat(cluster.folder.resolve("keys/fleeting.key")).doesNotExist();
         }
+    }
+
+    /// A webhook is asked between the reading of what is to go and its deletion; the tenant goes just then.
+    @ParameterizedTest
+    @ValueSource(strings = {"Background", "Foreground"})
+    void whatEveryTenantHasFromTheStartIsDeletedOnlyInATenantThatIsThere(String propagation) throws Exception {
+        var name = "gone-" + propagation.toLowerCase(java.util.Locale.ROOT);
+        admin.post(TENANTS, tenant(name)).expect(201);
+        var gone = cluster.operator().in(name);
+        try (var hooks = new WebhookServer(cluster.authorities)) {
+            hooks.on("/go", request -> {
+                admin.delete(TENANTS + "/" + name).expect(200);
+                admin.patch(TENANTS + "/" + name, MERGE, "{\"metadata\":{\"finalizers\":null}}").expect(200);
+                return ("{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"response\":{\"uid\":\"" + Json.string(request, "uid") + "\",\"allowed\":true}}")
+                        .getBytes(StandardCharsets.UTF_8);
+            });
+            gone.post("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", """
+                    {"metadata":{"name":"h"},"webhooks":[{"name":"h.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                      "clientConfig":{"url":"%s","caBundle":"%s"},
+                      "rules":[{"operations":["DELETE"],"apiGroups":["rbac.authorization.k8s.io"],"apiVersions":["v1"],"resources":["clusterroles"]}]}]}"""
+                    .formatted(hooks.url("/go"), hooks.bundle)).expect(201);
+            gone.delete("/apis/rbac.authorization.k8s.io/v1/clusterroles/view?propagationPolicy=" + propagation).expect(404);
+        }
+        assertThat(cluster.store.list("/" + name + "/", "", 0).entries()).isEmpty();
     }
 
     @Test

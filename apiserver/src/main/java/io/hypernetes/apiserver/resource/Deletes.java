@@ -8,6 +8,7 @@ import io.hypernetes.apiserver.custom.Definitions;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
@@ -17,6 +18,7 @@ import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -176,8 +178,10 @@ final class Deletes {
                 if (marked.equals(object)) {
                     return new Outcome(current.value(), true);
                 }
-                var commit = store.commit(
-                        List.of(new Operation.Put(key, current.revision(), StoredForm.encoder(marked))));
+                var operations = new ArrayList<Operation>();
+                operations.add(new Operation.Put(key, current.revision(), StoredForm.encoder(marked)));
+                operations.addAll(TenantState.guard(store, request.tenant(), current));
+                var commit = store.commit(operations);
                 if (Definitions.areDefinitions(request.kind())) {
                     cleanup.begin(request.tenant(), key);
                 }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.ServiceAllocator;
 import io.hypernetes.apiserver.storage.StoredForm;
+import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.apiserver.tenant.Tenants;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
@@ -47,6 +48,7 @@ final class Removal {
     void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
         var operations = new ArrayList<Operation>();
         operations.add(new Operation.Delete(key, current.revision(), StoredForm.encoder(last)));
+        operations.addAll(TenantState.guard(store, request.tenant(), current));
         boolean tenant = request.tenant().equals(Caller.ROOT) && !request.kind().isCustom() && request.kind().type().is("hypernetes.io", "tenants");
         if (tenant) {
             operations.addAll(tenants.remains(request.target().name()));

@@ -77,6 +77,11 @@ public final class LayeredStore implements Store {
         return Json.string(object, "metadata", "resourceVersion").equals(Long.toString(BaseLayer.REVISION));
     }
 
+    /// As [#isOfBase(ObjectNode)], of an object as this store gives it.
+    public static boolean isOfBase(Entry entry) {
+        return entry.revision() == BaseLayer.REVISION;
+    }
+
     @Override
     public Page list(String prefix, String afterKey, int limit) {
         var below = base.below(prefix);

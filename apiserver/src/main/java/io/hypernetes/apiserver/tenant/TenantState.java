@@ -1,11 +1,14 @@
 package io.hypernetes.apiserver.tenant;
 
 import io.hypernetes.apiserver.request.Caller;
+import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -25,6 +28,19 @@ public record TenantState(Entry entry, ObjectNode object) {
     /// Where a Tenant is stored.
     public static String key(String tenant) {
         return new ObjectKey(Caller.ROOT, "hypernetes.io", "tenants", "", tenant).text();
+    }
+
+    /// What the commit checks that makes something of the base layer a tenant's own, changed or deleted: that there is the tenant. Else what is left of it would
+    /// be there when one of its name is made anew.
+    ///
+    /// @param current as it is stored before that
+    /// @throws io.hypernetes.objects.ApiException 404 when the tenant is gone
+    public static List<Operation> guard(Store store, String tenant, Entry current) {
+        return tenant.equals(Caller.ROOT) || !LayeredStore.isOfBase(current)
+                ? List.of()
+                : List.of(of(store, tenant)
+                        .orElseThrow(() -> ApiStatus.notFound("hypernetes.io", "tenants", tenant).asException())
+                        .unchanged());
     }
 
     /// Whether it is being deleted.
