@@ -44,10 +44,21 @@ final class Common {
     }
 
     /// The settings as the master of this machine runs with them, as far as they say where it is reached: whatever it was started with, or its file says by now.
+    /// One that does not run is most likely to be where it was, unless its file says otherwise.
     Settings clusterSettings() {
-        List<String> flags = new ArrayList<>(ProcessLock.told(places().lockOf("master")));
+        Path file = places().config();
+        Path lock = places().lockOf("master");
+        List<String> flags = new ArrayList<>(ProcessLock.toldLast(lock));
+        if (!flags.isEmpty() && !isMasterRunning()) {
+            Settings kept = Settings.read(file, List.of());
+            flags.removeIf(flag -> kept.isGiven(flag.substring(0, Math.max(0, flag.indexOf('=')))));
+        }
         flags.addAll(overrides);
-        return Settings.read(places().state().resolve("config.yaml"), flags);
+        return Settings.read(file, flags);
+    }
+
+    boolean isMasterRunning() {
+        return ProcessLock.holder(places().lockOf("master")).isPresent();
     }
 
     /// The settings, and the overrides among them kept in the installation's file: whatever is typed later means the same cluster.

@@ -1,5 +1,6 @@
 package io.hypernetes.cli;
 
+import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +24,12 @@ final class KubeconfigCommand implements Runnable {
 
     @Override
     public void run() {
-        System.out.println(OperatorAccess.open(common.places(), common.clusterSettings()).kubeconfig(tenant));
+        Settings settings = common.clusterSettings();
+        Path file = OperatorAccess.open(common.places(), settings).kubeconfig(tenant);
+        if (!common.isMasterRunning()) {
+            System.err.println("The master is not running; the kubeconfig names " + OperatorAccess.server(settings) + ", where it is expected. `"
+                    + common.command("up") + "` starts it.");
+        }
+        System.out.println(file);
     }
 }

@@ -80,7 +80,12 @@ final class ProcessLock implements AutoCloseable {
 
     /// What the process that holds the lock now has told; empty when there is none, or when who asks has no right to know.
     static List<String> told(Path file) {
-        if (!Files.isWritable(file) || holder(file).isEmpty()) {
+        return Files.isWritable(file) && holder(file).isPresent() ? toldLast(file) : List.of();
+    }
+
+    /// The same of the process that holds the lock, or held it last.
+    static List<String> toldLast(Path file) {
+        if (!Files.isWritable(file)) {
             return List.of();
         }
         try (Stream<String> lines = Files.lines(file)) {
