@@ -139,9 +139,9 @@ public final class Checkpoints {
         try {
             // Before it stands still: the images of what it shows stay as long as the checkpoint.
             lease(sandbox.record().layers(), holder(name));
-            Machine machine = sandbox.standStill();
+            Machine machine = sandbox.saving().standStill();
             if (stop) {
-                sandbox.settleLogs();
+                sandbox.saving().settleLogs();
             }
             SandboxRecord record = sandbox.record();
             SavedMachine kind = driver.save(machine, LayerDisk.files(record.layers()), draft.memory());
@@ -165,9 +165,9 @@ public final class Checkpoints {
             }
             try {
                 if (saved && stop) {
-                    sandbox.endWithoutLastWords("The pod was written to checkpoint " + name + " and stopped.");
+                    sandbox.saving().endWithoutLastWords("The pod was written to checkpoint " + name + " and stopped.");
                 } else {
-                    sandbox.goOn(paused);
+                    sandbox.saving().goOn(paused);
                 }
             } finally {
                 house.journal().intentDone(sandbox.id());
@@ -279,7 +279,7 @@ public final class Checkpoints {
             LOG.info("event=checkpoint-restored name={} sandbox={} millis={}", name, sandbox.id(), (System.nanoTime() - begin) / 1_000_000);
         } catch (IOException | RuntimeException failure) {
             LOG.warn("event=checkpoint-not-restored name={} sandbox={} error=\"{}\"", name, sandbox.id(), failure.getMessage());
-            sandbox.endWithoutLastWords("The pod could not be restored from checkpoint " + name + ": " + failure.getMessage());
+            sandbox.saving().endWithoutLastWords("The pod could not be restored from checkpoint " + name + ": " + failure.getMessage());
             if (reborn) {
                 undo(sandbox);
             }

@@ -47,23 +47,23 @@ final class Rebirth {
         SandboxRecord kept = checkpoint.sandbox();
         boolean placed = house.network().attachments().contains(id);
         Attachment present = sandbox.record().attachment();
-        sandbox.dropMachine();
+        sandbox.saving().dropMachine();
         Path disk = house.scratch().file(id);
         folder.copyDisk(checkpoint.name(), disk);
         Attachment attachment = placed && present != null ? present : house.network().attach(request(kept));
-        sandbox.placed(attachment);
+        sandbox.beginning().placed(attachment);
         Machine machine;
         try (Network.Tap tap = house.network().openTap(attachment)) {
             MachinePlace place = new MachinePlace(kept.machineId(), id, house.machineFolder(id), house.cgroupParent());
-            machine = sandbox.loaded(() -> driver.load(
+            machine = sandbox.saving().loaded(() -> driver.load(
                             checkpoint.machine(), place, new MachineSpec.Nic(tap.descriptor(), attachment.mac()), disk,
                             LayerDisk.files(kept.layers()), folder.memory(checkpoint.name()))
                     .release(house.machineOverheadMib() == 0 ? 0 : kept.size().memoryMib() + house.machineOverheadMib()));
         }
-        sandbox.exchangeContainers(checkpoint.containers());
+        sandbox.saving().exchangeContainers(checkpoint.containers());
         sandbox.update(current -> kept.withAttachment(attachment).withMachine(machine.record()).withPhase(SandboxRecord.Phase.READY, ""));
-        sandbox.adopted(machine);
-        sandbox.awaitGuest(FIRST_ANSWER);
+        sandbox.beginning().adopted(machine);
+        sandbox.beginning().awaitGuest(FIRST_ANSWER);
         Guest guest = sandbox.guest();
         guest.resume(SandboxBoot.identity(house, sandbox.record()), House.ANSWER);
         if (!attachment.equals(kept.attachment())) {

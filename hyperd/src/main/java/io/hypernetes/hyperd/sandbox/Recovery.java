@@ -121,9 +121,9 @@ final class Recovery {
             sandbox.stop("The pod's virtual machine ended while hyperd was not running.");
             return;
         }
-        sandbox.adopted(machine.get());
+        sandbox.beginning().adopted(machine.get());
         if (intent != null && !intent.paused()) {
-            house.hypervisor().checkpointing().ifPresent(sandbox::goOnAfterCrash);
+            house.hypervisor().checkpointing().ifPresent(sandbox.saving()::goOnAfterCrash);
             LOG.info("event=checkpoint-undone sandbox={} name={}", record.id(), intent.checkpoint());
         }
         if (sandbox.isPaused()) {
@@ -131,9 +131,9 @@ final class Recovery {
             return;
         }
         try {
-            sandbox.awaitGuest(FIRST_ANSWER);
+            sandbox.beginning().awaitGuest(FIRST_ANSWER);
             if (intent != null) {
-                sandbox.setClock();
+                sandbox.saving().setClock();
             }
             LOG.info("event=sandbox-adopted sandbox={} pod={}/{}", record.id(), record.identity().namespace(), record.identity().name());
         } catch (GuestException | HyperdException slow) {

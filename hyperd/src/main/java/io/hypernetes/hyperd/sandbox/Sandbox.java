@@ -9,23 +9,14 @@ import io.hypernetes.hyperd.event.ContainerEvent;
 import io.hypernetes.hyperd.event.Events;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.journal.SandboxRecord;
-import io.hypernetes.hypervisor.Checkpointing;
 import io.hypernetes.hypervisor.Machine;
 import io.hypernetes.hypervisor.MachineRecord;
 import io.hypernetes.hypervisor.MachineUsage;
-import io.hypernetes.hypervisor.Template;
-import io.hypernetes.network.Attachment;
 import io.hypernetes.telemetry.Timeline;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,23 +35,20 @@ public final class Sandbox implements AutoCloseable {
     private static final Duration CLEAN = Duration.ofSeconds(10);
     // What a volume takes from an image is copied before the first program runs.
     private static final Duration FIRST_CONTENT = Duration.ofMinutes(10);
-    private static final long PATIENCE_SECONDS = 5;
 
     private final House house;
-    private final ReentrantLock lifecycle = new ReentrantLock();
+    private final LifecycleLock lifecycle = new LifecycleLock();
     private final SandboxLedger ledger;
     private final SandboxContainers containers = new SandboxContainers();
     private final SandboxVolumes volumes;
     private final Tether tether;
     private final Standstill standstill;
     private final SandboxEnd end;
+    private final SandboxBeginning beginning;
+    private final SandboxSaving saving;
     private final Events events;
     private final Timeline timeline;
 
-    // Not in the journal: of interest while the start is.
-    private volatile String coldReason = "";
-    // Not in the journal: no template survives the engine.
-    private volatile @Nullable Template origin;
 
     Sandbox(SandboxRecord record, House house) {
         this.house = house;
@@ -72,6 +60,8 @@ public final class Sandbox implements AutoCloseable {
         // What belongs to the Docker face is no news to those who follow CRI.
         this.events = record.identity().isDocker() ? new Events() : house.events();
         this.end = new SandboxEnd(house, ledger, tether, standstill, volumes, containers, this::tell);
+        this.beginning = new SandboxBeginning(house, ledger, tether, standstill, this::machineEnded, this::tell);
+        this.saving = new SandboxSaving(house, tether, standstill, volumes, containers, end, this::surroundings, this::copyTerminationMessage);
     }
 
     public String id() {
@@ -153,7 +143,7 @@ public final class Sandbox implements AutoCloseable {
 
     /// Why its machine was booted and is no copy, in a few words; empty when it is a copy, or was started by an earlier process.
     public String coldReason() {
-        return coldReason;
+        return beginning.coldReason();
     }
 
     /// What the machine costs the host; empty when there is none.
@@ -241,15 +231,12 @@ public final class Sandbox implements AutoCloseable {
 
     /// Ends the machine and gives back what it used. Idempotent.
     void stop(String why) {
-        lockToEnd(why);
-        try {
+        lifecycle.holdingToEnd(() -> end.hasten(why), () -> {
             if (record().hasDisks()) {
                 unmount(Duration.ZERO);
             }
             end.stop(why);
-        } finally {
-            lifecycle.unlock();
-        }
+        });
     }
 
     /// Ends the machine so that its disks are clean, which an abrupt end does not promise. Idempotent.
@@ -289,63 +276,17 @@ public final class Sandbox implements AutoCloseable {
         containers.close();
     }
 
-    // ---- what SandboxBoot, ContainerMaking, Recovery and Reunion do with it ----
-
-    void placed(Attachment attachment) {
-        ledger.note(current -> current.withAttachment(attachment));
+    /// How it comes by its machine.
+    SandboxBeginning beginning() {
+        return beginning;
     }
 
-    void started(Machine running) {
-        tether.hold(running);
-        ledger.note(current -> current.withMachine(running.record()));
+    /// How it is saved and restored.
+    SandboxSaving saving() {
+        return saving;
     }
 
-    Guest firstSession(Duration deadline) {
-        GuestLine line = tether.requireLine();
-        line.open(Guest.Freshness.JUST_BOOTED, deadline);
-        return line.session(Duration.ZERO);
-    }
-
-    void startedCold(String why) {
-        coldReason = why;
-    }
-
-    /// Its machine is a copy.
-    void copiedFrom(Template template) {
-        origin = template;
-    }
-
-    void giveUpMachine(UUID next) {
-        origin = null;
-        tether.destroy();
-        update(current -> current.withMachine(null).withMachineId(next));
-    }
-
-    void ready(Map<String, Long> phases) {
-        ledger.becomeReady(current -> current.withPhases(phases).withPhase(SandboxRecord.Phase.READY, ""), timeline.steps());
-        Template template = origin;
-        tether.watch((which, why) -> {
-            // Whatever becomes of the sandbox meanwhile.
-            if (template != null && which.crashed()) {
-                house.templates().crashed(template, SandboxBoot.tenant(record()));
-            }
-            machineEnded(which, why);
-        });
-        tell(id(), ContainerEvent.Kind.STARTED);
-    }
-
-    /// Takes over a machine that runs on since an earlier process of ours.
-    void adopted(Machine running) {
-        tether.hold(running);
-        standstill.meet(running);
-        tether.watch(this::machineEnded);
-        tether.requireLine().openInBackground();
-    }
-
-    /// Waits for the first session with an adopted machine.
-    void awaitGuest(Duration timeout) {
-        tether.session(timeout);
-    }
+    // ---- what ContainerMaking, Recovery and Reunion do with it ----
 
     /// Takes up a container of the journal; one whose log cannot be opened goes on without.
     void restore(ContainerRecord known) {
@@ -398,61 +339,6 @@ public final class Sandbox implements AutoCloseable {
         volumes.catchUp(record().volumes(), tether.requireLine());
     }
 
-    // ---- what Checkpoints and Rebirth do with it, under its lock ----
-
-    /// Stops its time for as long as it is being saved.
-    Machine standStill() {
-        return standstill.beginSaving();
-    }
-
-    /// Ends the session; returns when all that it brought is in the logs.
-    void settleLogs() {
-        // What changes while nobody can be told comes with the next session.
-        tether.cutLine();
-        volumes.close();
-        containers.all().forEach(Container::settleLog);
-    }
-
-    /// Ends [#standStill].
-    ///
-    /// @param wasPaused whether its time stood still before
-    void goOn(boolean wasPaused) {
-        standstill.endSaving(wasPaused);
-    }
-
-    /// Tells the guest the time, of which it has missed some. One that does not answer goes on with the wrong time.
-    void setClock() {
-        standstill.setClock();
-    }
-
-    /// After a crash of the engine that was saving it.
-    void goOnAfterCrash(Checkpointing driver) {
-        standstill.endAfterCrash(driver);
-    }
-
-    /// Ends as it stands: nobody asks the guest for its last output.
-    void endWithoutLastWords(String why) {
-        tether.letGo();
-        end.stop(why);
-    }
-
-    /// Ends the machine; the sandbox and its containers stay what they are to whoever looks, until [#exchangeContainers].
-    void dropMachine() {
-        end.dropMachine();
-    }
-
-    /// Has the machine of a checkpoint made, which takes long.
-    Machine loaded(Supplier<Machine> load) {
-        return end.loaded(load);
-    }
-
-    /// Has the containers of a checkpoint in the place of its own. There is no instant without any: a kubelet would start them anew.
-    void exchangeContainers(List<ContainerRecord> saved) {
-        containers.all().forEach(Container::retire);
-        house.journal().exchangeContainers(containers.ids(), saved);
-        containers.exchange(saved, surroundings(), this::copyTerminationMessage);
-    }
-
     // ---- endings ----
 
     private void machineEnded(Machine which, String why) {
@@ -463,37 +349,8 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /// Does something while nobody else makes, ends or removes.
-    <T, E extends Exception> T holding(Action<T, E> action) throws E {
-        lifecycle.lock();
-        try {
-            return action.run();
-        } finally {
-            lifecycle.unlock();
-        }
-    }
-
-    /// What is done in [#holding].
-    interface Action<T, E extends Exception> {
-        T run() throws E;
-    }
-
-    /// Takes the lock for who ends the machine. Whoever holds it may be waiting for a guest that does not answer, or for all of its memory to be written or read,
-    /// and so may the next one: without a line, or a machine, each is done.
-    private void lockToEnd(String why) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                if (lifecycle.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    break;
-                }
-            } catch (InterruptedException impatient) {
-                interrupted = true;
-            }
-            end.hasten(why);
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+    <T, E extends Exception> T holding(LifecycleLock.Action<T, E> action) throws E {
+        return lifecycle.holding(action);
     }
 
     private void tell(String containerId, ContainerEvent.Kind kind) {

@@ -84,7 +84,7 @@ final class SandboxBoot {
             guest = copyOrMachine(kernel);
         } catch (GuestException firstFailure) {
             LOG.warn("event=boot-failed sandbox={} error=\"{}\" next=\"once more\"", sandbox.id(), firstFailure.getMessage());
-            sandbox.giveUpMachine(UUID.randomUUID());
+            sandbox.beginning().giveUpMachine(UUID.randomUUID());
             timed("disk-again", this::makeDisk);
             try {
                 guest = begun(machine(kernel));
@@ -99,7 +99,7 @@ final class SandboxBoot {
             }
         }
         phases.put("total", System.nanoTime() - begin);
-        sandbox.ready(phases);
+        sandbox.beginning().ready(phases, sandbox.timeline().steps());
         LOG.info("event=sandbox-ready sandbox={} pod={}/{} kernel={} vcpus={} memory-mib={} phases-millis={}",
                 sandbox.id(), request.identity().namespace(), request.identity().name(), kernel.version(),
                 sandbox.record().size().vcpus(), sandbox.record().size().memoryMib(), millis());
@@ -116,7 +116,7 @@ final class SandboxBoot {
                 record.identity().name(),
                 request.ports(),
                 request.membership()));
-        sandbox.placed(attachment);
+        sandbox.beginning().placed(attachment);
         return attachment;
     }
 
@@ -142,7 +142,7 @@ final class SandboxBoot {
             try {
                 Guest guest = copy(template, disk, attachment, beside);
                 house.templates().copied(template);
-                sandbox.copiedFrom(template);
+                sandbox.beginning().copiedFrom(template);
                 return guest;
             } catch (HypervisorException | GuestException | HyperdException failure) {
                 // A place or a disk that could not be had is not the template's fault, and no other machine would have it.
@@ -157,7 +157,7 @@ final class SandboxBoot {
             }
         }
         house.templates().failed(template);
-        sandbox.giveUpMachine(UUID.randomUUID());
+        sandbox.beginning().giveUpMachine(UUID.randomUUID());
         house.hypervisor().removeRemains(sandbox.id(), house.machineFolder(sandbox.id()), house.cgroupParent());
         // A machine that boots has an empty disk for layers.
         sandbox.update(current -> current.withLayers(List.of()));
@@ -182,7 +182,7 @@ final class SandboxBoot {
     private Guest cold(GuestKernel kernel, String why) {
         house.templates().startedCold();
         if (house.templates().areOn()) {
-            sandbox.startedCold(why);
+            sandbox.beginning().startedCold(why);
             LOG.info("event=cold-start sandbox={} reason=\"{}\"", sandbox.id(), why);
         }
         try (Beside beside = new Beside(sandbox.id(), whole)) {
@@ -206,9 +206,9 @@ final class SandboxBoot {
             }
             machine = timed(COPY, () -> template.copy(place, new MachineSpec.Nic(tap.descriptor(), ""), () -> Beside.get(disk), hostLimitMib(record)));
         }
-        sandbox.started(machine);
+        sandbox.beginning().started(machine);
         // The template's session ended between two frames, so this guest's channel is as good as new.
-        Guest guest = timed("attach", () -> sandbox.firstSession(COPY_ANSWER));
+        Guest guest = timed("attach", () -> sandbox.beginning().firstSession(COPY_ANSWER));
         Beside.get(attachment);
         begun(guest);
         Beside.get(plugged);
@@ -257,8 +257,8 @@ final class SandboxBoot {
                         volumes));
             }
         });
-        sandbox.started(machine);
-        return timed("boot", () -> sandbox.firstSession(house.bootDeadline()));
+        sandbox.beginning().started(machine);
+        return timed("boot", () -> sandbox.beginning().firstSession(house.bootDeadline()));
     }
 
     private Guest begun(Guest guest) {
