@@ -87,10 +87,14 @@ class CronJobsTest {
     /// The controller looks once at what there is, and again as soon as it asked to in less than a second.
     private void lookAt(Instant time) {
         now = time;
+        awaitCaches();
+        await().pollInterval(Duration.ofMillis(1)).until(() -> !controller.reconcile(KEY).filter(Duration.ofSeconds(1)::equals).isPresent());
+    }
+
+    private void awaitCaches() {
         await().pollInterval(Duration.ofMillis(1)).until(() -> caches.of(Kind.JOB).list().size() == jobs().size()
                 && caches.of(Kind.JOB).list().stream().allMatch(job -> job.getMetadata().getResourceVersion().equals(client.of(Kind.JOB).get(ObjectKey.of("red", job)).getMetadata().getResourceVersion()))
                 && caches.of(Kind.CRON_JOB).get(KEY).filter(seen -> seen.getMetadata().getResourceVersion().equals(cron().getMetadata().getResourceVersion())).isPresent());
-        await().pollInterval(Duration.ofMillis(1)).until(() -> !controller.reconcile(KEY).filter(Duration.ofSeconds(1)::equals).isPresent());
     }
 
     private void finish(Job job) {
@@ -168,6 +172,57 @@ class CronJobsTest {
         await().untilAsserted(() -> assertThat(events("TooManyMissedTimes")).hasSize(1));
         assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items()).filteredOn(event -> event.getReason().equals("TooManyMissedTimes"))
                 .extracting(Event::getCount).containsExactly(1);
+    }
+
+    /// As upstream's pkg/controller/cronjob/cronjob_controllerv2.go: each in its words, and none of one that is suspended.
+    @Test
+    void whatIsWrongWithAScheduleIsTold() {
+        create("TZ=Europe/Berlin 0 * * * *", concurrency("Allow"));
+        lookAt(START.plus(Duration.ofMinutes(60)));
+        assertThat(jobs()).hasSize(1);
+        await().untilAsserted(() -> assertThat(events("UnsupportedSchedule")).containsExactly("CRON_TZ or TZ used in schedule \"TZ=Europe/Berlin 0 * * * *\" is not officially supported, "
+                + "see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"));
+        change(cron -> cron.editSpec().withSchedule("59 23 31 2 *").endSpec());
+        lookAt(START.plus(Duration.ofMinutes(61)));
+        await().untilAsserted(() -> assertThat(events("InvalidSchedule")).containsExactly("invalid schedule: 59 23 31 2 * : time difference between two schedules is less than 1 second"));
+        change(cron -> cron.editSpec().withSchedule("oops").withSuspend(true).endSpec());
+        lookAt(START.plus(Duration.ofMinutes(62)));
+        change(cron -> cron.editSpec().withSchedule("61 * * * *").withSuspend(false).endSpec());
+        lookAt(START.plus(Duration.ofMinutes(63)));
+        await().untilAsserted(() -> assertThat(events("UnparseableSchedule")).singleElement().asString().startsWith("unparseable schedule: \"61 * * * *\" : "));
+    }
+
+    private void change(UnaryOperator<CronJobBuilder> change) {
+        client.of(Kind.CRON_JOB).change(KEY, null, cron -> change.apply(new CronJobBuilder(cron)).build());
+    }
+
+    /// A look comes a little late each time, which adds up to nothing.
+    @Test
+    void aSteadyPaceDoesNotSlip() {
+        create("@every 1m", concurrency("Allow"));
+        lookAt(START.plusMillis(60_700));
+        now = START.plusMillis(60_900);
+        awaitCaches();
+        assertThat(controller.reconcile(KEY)).contains(Duration.ofMillis(59_200));
+        // After a long pause too.
+        lookAt(START.plus(Duration.ofDays(30)).plusSeconds(10));
+        assertThat(jobs().getLast().getMetadata().getAnnotations()).containsEntry("batch.kubernetes.io/cronjob-scheduled-timestamp", START.plus(Duration.ofDays(30)).toString());
+    }
+
+    /// A webhook or a policy may keep it.
+    @Test
+    void anOldJobThatCannotBeDeletedHoldsNothingUp() {
+        create("0 * * * *", cron -> cron.editSpec().withConcurrencyPolicy("Forbid").withSuccessfulJobsHistoryLimit(0).endSpec());
+        lookAt(START.plus(Duration.ofMinutes(60)));
+        Job first = jobs().getFirst();
+        finish(first);
+        api.failNext("/jobs/" + first.getMetadata().getName(), 403, Integer.MAX_VALUE);
+        now = START.plus(Duration.ofMinutes(120));
+        await().ignoreExceptions().untilAsserted(() -> {
+            controller.reconcile(KEY);
+            assertThat(client.of(Kind.JOB).list(Scope.tenant("red"), Selection.everything()).items()).hasSize(2);
+        });
+        await().untilAsserted(() -> assertThat(events("FailedDelete")).isNotEmpty().allMatch(message -> message.startsWith("Deleted job: ")));
     }
 
     @Test

@@ -39,6 +39,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Makes a Job each time the schedule of a CronJob says so. Of times that were missed, when nobody was there to see them, only the last is
 /// made up for.
@@ -46,6 +48,7 @@ public final class CronJobs implements Controller {
     private static final String SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp";
     private static final Duration UNSEEN = Duration.ofSeconds(1);
     private static final int MANY = 100;
+    private static final Logger LOG = LoggerFactory.getLogger(CronJobs.class);
 
     private final Client client;
     private final EventRecorder events;
@@ -157,23 +160,30 @@ public final class CronJobs implements Controller {
         }
 
         private Optional<Duration> schedule() {
-            Schedule schedule;
             ZoneId zone;
             try {
                 zone = cron.getSpec().getTimeZone() == null ? ZoneOffset.UTC : Schedule.zone(cron.getSpec().getTimeZone());
-                schedule = Schedule.parse(cron.getSpec().getSchedule(), zone);
-            } catch (IllegalArgumentException malformed) {
-                // Somebody has to change it; that wakes us.
-                boolean zoned = String.valueOf(malformed.getMessage()).startsWith("unknown time zone");
-                events.record(key.tenant(), cron, Type.WARNING, zoned ? "UnknownTimeZone" : "UnparseableSchedule", zoned
-                        ? "invalid timeZone: \"" + cron.getSpec().getTimeZone() + "\": " + malformed.getMessage()
-                        : "unparseable schedule: \"" + cron.getSpec().getSchedule() + "\" : " + malformed.getMessage());
-                return Optional.empty();
+            } catch (IllegalArgumentException unknown) {
+                return refused("UnknownTimeZone", "invalid timeZone: \"" + cron.getSpec().getTimeZone() + "\": " + unknown.getMessage());
             }
             if (Boolean.TRUE.equals(cron.getSpec().getSuspend())) {
                 return Optional.empty();
             }
-            Optional<Duration> untilNext = schedule.next(now).map(next -> Duration.between(now, next).plusMillis(100));
+            String text = cron.getSpec().getSchedule();
+            if (text.contains("TZ")) {
+                events.record(key.tenant(), cron, Type.WARNING, "UnsupportedSchedule", "CRON_TZ or TZ used in schedule \"" + text + "\" is not officially supported, "
+                        + "see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details");
+            }
+            Schedule schedule;
+            try {
+                schedule = Schedule.parse(text, zone);
+            } catch (IllegalArgumentException malformed) {
+                return refused("UnparseableSchedule", "unparseable schedule: \"" + text + "\" : " + malformed.getMessage());
+            }
+            if (schedule.next(last()).isEmpty()) {
+                return refused("InvalidSchedule", "invalid schedule: " + text + " : time difference between two schedules is less than 1 second");
+            }
+            Optional<Duration> untilNext = untilNext(schedule);
             Instant due = lastDue(schedule);
             if (due == null) {
                 return untilNext;
@@ -197,33 +207,58 @@ public final class CronJobs implements Controller {
                 return untilNext;
             }
             if ("Replace".equals(policy)) {
-                mine.stream().filter(job -> active.stream().anyMatch(reference -> reference.getUid().equals(job.getMetadata().getUid()))).forEach(this::delete);
+                for (Job job : mine) {
+                    if (active.stream().anyMatch(reference -> reference.getUid().equals(job.getMetadata().getUid()))) {
+                        delete(job);
+                    }
+                }
                 active.clear();
             }
             start(name, due, zone);
             return untilNext;
         }
 
-        /// The latest time up to now that the schedule names and that no Job was made for; null when there is none.
-        private @Nullable Instant lastDue(Schedule schedule) {
-            Instant from = PodState.time(lastSchedule)
+        /// Somebody has to change it; that wakes us.
+        private Optional<Duration> refused(String reason, String message) {
+            events.record(key.tenant(), cron, Type.WARNING, reason, message);
+            return Optional.empty();
+        }
+
+        /// What it ran for last; that it was made when it did not run yet.
+        private Instant last() {
+            return PodState.time(lastSchedule)
                     .or(() -> PodState.time(cron.getMetadata().getCreationTimestamp()))
                     .orElse(now);
+        }
+
+        /// Until the time after the latest that has come, by the schedule itself: one at a steady pace does not slip with each look (`nextScheduleTimeDuration` in
+        /// upstream's pkg/controller/cronjob/utils.go).
+        private Optional<Duration> untilNext(Schedule schedule) {
+            Instant latest = latest(schedule, last(), _ -> {});
+            return schedule.next(latest == null ? last() : latest).map(next -> Duration.between(now, next).plusMillis(100));
+        }
+
+        /// The latest time up to now that the schedule names and that no Job was made for; null when there is none.
+        private @Nullable Instant lastDue(Schedule schedule) {
+            Instant from = last();
             Long deadline = cron.getSpec().getStartingDeadlineSeconds();
             if (deadline != null && now.minusSeconds(deadline).isAfter(from)) {
                 from = now.minusSeconds(deadline);
             }
+            return latest(schedule, from, message -> events.record(key.tenant(), cron, Type.WARNING, "TooManyMissedTimes", message));
+        }
+
+        private @Nullable Instant latest(Schedule schedule, Instant from, Consumer<String> tooMany) {
             Instant due = null;
             int missed = 0;
             for (Instant time = schedule.next(from).orElse(null); time != null && !time.isAfter(now); time = schedule.next(time).orElse(null)) {
                 due = time;
                 missed++;
                 if (missed == MANY + 1) {
-                    events.record(key.tenant(), cron, Type.WARNING, "TooManyMissedTimes",
-                            "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
-                    // From here on by halves: a year of missed minutes must not be walked through.
-                    Instant recent = schedule.next(now.minus(Duration.ofDays(1))).orElse(null);
-                    if (recent != null && recent.isAfter(time) && !recent.isAfter(now)) {
+                    tooMany.accept("too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
+                    // From here on in one leap: a year of missed minutes must not be walked through.
+                    Instant recent = schedule.recent(time, now);
+                    if (recent.isAfter(time) && !recent.isAfter(now)) {
                         time = recent;
                         due = recent;
                     }
@@ -286,12 +321,24 @@ public final class CronJobs implements Controller {
             }
             List<Job> ended = mine.stream().filter(job -> JobConditions.holds(JobConditions.of(job), condition)
                     && job.getMetadata().getDeletionTimestamp() == null).toList();
-            ended.subList(0, Math.max(0, ended.size() - limit)).forEach(this::delete);
+            for (Job job : ended.subList(0, Math.max(0, ended.size() - limit))) {
+                try {
+                    delete(job);
+                } catch (ApiException refused) {
+                    // One that somebody keeps from going holds nothing up, neither the others nor the schedule; it is tried at each look.
+                    LOG.info("event=old-job-not-deleted job={} cause=\"{}\"", ObjectKey.of(key.tenant(), job), refused.getMessage());
+                }
+            }
         }
 
         private void delete(Job job) {
-            client.of(Kind.JOB).delete(
-                    ObjectKey.of(key.tenant(), job), Deletion.of(job.getMetadata().getUid(), Deletion.Propagation.BACKGROUND));
+            try {
+                client.of(Kind.JOB).delete(
+                        ObjectKey.of(key.tenant(), job), Deletion.of(job.getMetadata().getUid(), Deletion.Propagation.BACKGROUND));
+            } catch (ApiException refused) {
+                events.record(key.tenant(), cron, Type.WARNING, "FailedDelete", "Deleted job: " + PodControl.reason(refused));
+                throw refused;
+            }
             own.deleted(key, job);
             events.record(key.tenant(), cron, Type.NORMAL, "SuccessfulDelete", "Deleted job " + job.getMetadata().getName());
         }

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,9 @@ sealed interface Schedule {
 
     /// The first time after the given one; empty when there is none within five years, as for the 31st of February.
     Optional<Instant> next(Instant after);
+
+    /// A time of the schedule not long before `now`, from where one may go on in single steps; not before `from`, itself one of its times.
+    Instant recent(Instant from, Instant now);
 
     /// Reads a schedule, which may begin with `TZ=ZONE ` or `CRON_TZ=ZONE `.
     ///
@@ -94,6 +98,12 @@ sealed interface Schedule {
         public Optional<Instant> next(Instant after) {
             return Optional.of(after.truncatedTo(ChronoUnit.SECONDS).plus(period));
         }
+
+        @Override
+        public Instant recent(Instant from, Instant now) {
+            long periods = Duration.between(from, now).dividedBy(period);
+            return periods <= 0 ? from : from.plus(period.multipliedBy(periods));
+        }
     }
 
     /// By the clock on the wall.
@@ -123,6 +133,12 @@ sealed interface Schedule {
             return Optional.empty();
         }
 
+        @Override
+        public Instant recent(Instant from, Instant now) {
+            Instant yesterday = now.minus(Duration.ofDays(1));
+            return yesterday.isBefore(from) ? from : next(yesterday).orElse(from);
+        }
+
         private boolean isDay(ZonedDateTime at) {
             boolean day = days.get(at.getDayOfMonth());
             boolean weekday = weekdays.get(at.getDayOfWeek().getValue() % 7);
@@ -148,13 +164,19 @@ sealed interface Schedule {
             this.names = List.of(names.split(" "));
         }
 
+        /// Whether it leaves the day open. One in steps does not: `0 0 */2 * 1` is every second day and every Monday (`getRange` in the parser.go of robfig/cron v3,
+        /// which upstream has).
         static boolean isAny(String text) {
-            return text.startsWith("*") || text.startsWith("?");
+            return Arrays.stream(text.split(",")).anyMatch(part -> part.matches("[*?](/0*1)?"));
         }
 
         BitSet parse(String text) {
             BitSet values = new BitSet();
-            for (String part : text.split(",", -1)) {
+            for (String part : text.split(",")) {
+                if (part.isEmpty()) {
+                    // Go's strings.FieldsFunc passes over them.
+                    continue;
+                }
                 String[] step = part.split("/", -1);
                 String[] range = step[0].split("-", -1);
                 boolean any = step[0].equals("*") || step[0].equals("?");
@@ -172,7 +194,7 @@ sealed interface Schedule {
         }
 
         private int step(String text, String part) {
-            if (!text.matches("[0-9]{1,4}") || Integer.parseInt(text) == 0) {
+            if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) == 0) {
                 throw new IllegalArgumentException("the step of '" + part + "' is not a positive number");
             }
             return Integer.parseInt(text);
