@@ -304,6 +304,23 @@ class JobsTest {
                 .filteredOn(event -> event.getReason().equals("Suspended")).singleElement().satisfies(event -> assertThat(event.getCount()).isEqualTo(1));
     }
 
+    /// `recordJobFinished` in upstream's pkg/controller/job/job_controller.go.
+    @Test
+    void moreThanEnoughIsTold() {
+        bench.create(Kind.JOB, job("eager", RUNS).editSpec().withSuspend(true).endSpec().build());
+        awaitCondition("eager", "Suspended");
+        Job eager = bench.get(Kind.JOB, "eager");
+        // Of both at once.
+        for (String name : List.of("eager-a", "eager-b")) {
+            bench.create(Kind.POD, new PodBuilder().withNewMetadata().withName(name).withLabels(Map.of("app", "eager")).withFinalizers("batch.kubernetes.io/job-tracking")
+                    .addNewOwnerReference().withApiVersion("batch/v1").withKind("Job").withName("eager").withUid(eager.getMetadata().getUid()).withController(true).endOwnerReference()
+                    .endMetadata().withNewSpec().addNewContainer().withName("c").withImage("i").endContainer().endSpec()
+                    .withNewStatus().withPhase("Succeeded").endStatus().build());
+        }
+        awaitCondition("eager", "Complete");
+        await().untilAsserted(() -> assertThat(bench.events("eager", "TooManySucceededPods")).containsExactly("Too many succeeded pods running after completion count reached"));
+    }
+
     @Test
     void aJobThatAsksForItGoesWhenItHasEnded() {
         bench.create(Kind.JOB, job("gone", WORKS).editSpec().withTtlSecondsAfterFinished(0).endSpec().build());

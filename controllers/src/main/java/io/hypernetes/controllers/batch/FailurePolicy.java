@@ -90,11 +90,11 @@ final class FailurePolicy {
     private static List<ContainerStatus> containers(Pod pod) {
         List<ContainerStatus> all = new ArrayList<>();
         if (pod.getStatus() != null) {
-            if (pod.getStatus().getInitContainerStatuses() != null) {
-                all.addAll(pod.getStatus().getInitContainerStatuses());
-            }
             if (pod.getStatus().getContainerStatuses() != null) {
                 all.addAll(pod.getStatus().getContainerStatuses());
+            }
+            if (pod.getStatus().getInitContainerStatuses() != null) {
+                all.addAll(pod.getStatus().getInitContainerStatuses());
             }
         }
         return all;

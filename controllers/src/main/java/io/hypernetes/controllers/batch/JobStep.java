@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.SuccessPolicyRule;
 import io.hypernetes.controllers.pods.PodState;
+import io.hypernetes.controllers.pods.ScaleDown;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -17,11 +18,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What one look at a Job and its pods comes to: who is counted, whether it is over, how many pods are to be made or deleted. Decides
 /// only; changes nothing.
 final class JobStep {
+    /// How many ends a status notes at most, so that it stays small (`MaxUncountedPods` in upstream's pkg/controller/job/job_controller.go).
+    static final int MOST_NOTED = 500;
+
     private final Job job;
     private final List<Pod> pods;
     private final Instant now;
@@ -45,6 +50,9 @@ final class JobStep {
     final List<Pod> active;
     int succeeded;
     int failed;
+    /// Pods that ended and are not noted yet, as there is no room.
+    private int moreSucceeded;
+    private int moreFailed;
     private @Nullable String failJob;
     private boolean settled;
 
@@ -114,38 +122,73 @@ final class JobStep {
                 .filter(pod -> PodState.isEnded(pod) || (PodState.isTerminating(pod) && (!onlyFailed || over)))
                 .sorted(Comparator.comparing(pod -> JobPods.finished(pod, now)))
                 .toList();
+        boolean failing = JobConditions.holds(JobConditions.of(job), JobConditions.FAILURE_TARGET) || JobConditions.holds(JobConditions.of(job), JobConditions.FAILED);
         for (Pod pod : ended) {
-            String uid = pod.getMetadata().getUid();
             boolean kept = lastFailed.values().stream().anyMatch(last -> last == pod);
             if (PodState.phase(pod).equals("Succeeded")) {
-                letGo.add(pod);
-                if (indexed) {
-                    JobPods.index(pod).ifPresent(index -> {
-                        if (completions != null && index < completions && !failedIndexes.get(index) && !succeededIndexes.get(index)) {
-                            succeededIndexes.set(index);
-                            newlyEnded.add(pod);
-                        }
-                    });
-                } else if (!uncountedFailed.contains(uid) && uncountedSucceeded.add(uid)) {
-                    newlyEnded.add(pod);
-                }
-            } else if (hasFailed(pod) || over) {
-                FailurePolicy.Answer answer = PodState.phase(pod).equals("Failed") && !suspended
-                        ? FailurePolicy.of(job, pod) : new FailurePolicy.Answer(FailurePolicy.Action.COUNT, "");
-                if (answer.action() == FailurePolicy.Action.FAIL_JOB && failJob == null) {
-                    failJob = answer.message();
-                }
-                if (kept) {
-                    continue;
-                }
-                letGo.add(pod);
-                // Pods that went because the Job was suspended are nobody's failure.
-                boolean counts = answer.action() != FailurePolicy.Action.IGNORE && !(suspended && PodState.isTerminating(pod));
-                if (counts && !uncountedSucceeded.contains(uid) && uncountedFailed.add(uid)) {
-                    newlyEnded.add(pod);
-                }
+                noteSuccess(pod);
+                continue;
+            }
+            FailurePolicy.Answer answer = PodState.phase(pod).equals("Failed") && !suspended
+                    ? FailurePolicy.of(job, pod) : new FailurePolicy.Answer(FailurePolicy.Action.COUNT, "");
+            if (answer.action() == FailurePolicy.Action.FAIL_JOB && failJob == null) {
+                failJob = answer.message();
+            }
+            if (!kept) {
+                // Pods that went because the Job was suspended are nobody's failure, nor are those that go as enough have succeeded.
+                boolean counts = (hasFailed(pod) || failing) && isOfTheJob(pod)
+                        && answer.action() != FailurePolicy.Action.IGNORE && !(suspended && PodState.isTerminating(pod));
+                noteFailure(pod, counts);
             }
         }
+    }
+
+    private void noteSuccess(Pod pod) {
+        String uid = pod.getMetadata().getUid();
+        if (indexed) {
+            JobPods.index(pod).ifPresent(index -> {
+                if (isOfTheJob(pod) && !failedIndexes.get(index) && !succeededIndexes.get(index)) {
+                    succeededIndexes.set(index);
+                    newlyEnded.add(pod);
+                }
+            });
+        } else if (!uncountedFailed.contains(uid) && !uncountedSucceeded.contains(uid)) {
+            if (isFull()) {
+                moreSucceeded++;
+                return;
+            }
+            uncountedSucceeded.add(uid);
+            newlyEnded.add(pod);
+        }
+        letGo(pod);
+    }
+
+    private void noteFailure(Pod pod, boolean counts) {
+        String uid = pod.getMetadata().getUid();
+        if (counts && !uncountedSucceeded.contains(uid) && !uncountedFailed.contains(uid)) {
+            if (isFull()) {
+                moreFailed++;
+                return;
+            }
+            uncountedFailed.add(uid);
+            newlyEnded.add(pod);
+        }
+        letGo(pod);
+    }
+
+    private void letGo(Pod pod) {
+        if (letGo.size() < MOST_NOTED) {
+            letGo.add(pod);
+        }
+    }
+
+    private boolean isFull() {
+        return uncountedSucceeded.size() + uncountedFailed.size() >= MOST_NOTED;
+    }
+
+    /// Whether it counts at all: of an indexed Job, when it is of one of its indexes.
+    private boolean isOfTheJob(Pod pod) {
+        return !indexed || (completions != null && JobPods.index(pod).orElse(Integer.MAX_VALUE) < completions);
     }
 
     /// Of each index the pod that failed last stays, and with it how often the index failed, until there is a new one.
@@ -155,7 +198,7 @@ final class JobStep {
         active.forEach(pod -> JobPods.index(pod).ifPresent(index -> newest.merge(index, JobPods.failuresBefore(pod), Math::max)));
         for (Pod pod : pods) {
             OptionalInt index = JobPods.index(pod);
-            if (index.isEmpty() || !JobPods.isTracked(pod) || !hasFailed(pod)) {
+            if (index.isEmpty() || !isOfTheJob(pod) || !JobPods.isTracked(pod) || !hasFailed(pod)) {
                 continue;
             }
             int at = index.getAsInt();
@@ -176,11 +219,11 @@ final class JobStep {
     }
 
     int succeededSoFar() {
-        return indexed ? succeededIndexes.cardinality() : succeeded + uncountedSucceeded.size();
+        return indexed ? succeededIndexes.cardinality() : succeeded + uncountedSucceeded.size() + moreSucceeded;
     }
 
     int failedSoFar() {
-        return failed + uncountedFailed.size();
+        return failed + uncountedFailed.size() + moreFailed;
     }
 
     int terminating() {
@@ -296,7 +339,8 @@ final class JobStep {
             return 0;
         }
         if (completions == null) {
-            return succeededSoFar() > 0 ? Math.min(active.size(), parallelism) : parallelism;
+            // Once one has succeeded, the others end by themselves, however many there may be.
+            return succeededSoFar() > 0 ? active.size() : parallelism;
         }
         int left = completions - succeededSoFar() - failedIndexes.cardinality();
         return Math.max(0, Math.min(left, parallelism));
@@ -310,20 +354,26 @@ final class JobStep {
     /// The active pods that go first: those whose index is done, out of range or taken twice, then those that did the least.
     List<Pod> surplus(int count) {
         List<Pod> first = new ArrayList<>();
-        List<Pod> rest = new ArrayList<>(active);
+        List<Pod> rest = new ArrayList<>(indexed ? List.of() : active);
         if (indexed) {
-            Set<Integer> seen = new HashSet<>();
+            Map<Integer, List<Pod>> byIndex = new TreeMap<>();
             for (Pod pod : active) {
                 int index = JobPods.index(pod).orElse(-1);
-                boolean useful = index >= 0 && completions != null && index < completions && !succeededIndexes.get(index) && seen.add(index);
-                if (!useful) {
+                if (index >= 0 && isOfTheJob(pod) && !succeededIndexes.get(index)) {
+                    byIndex.computeIfAbsent(index, _ -> new ArrayList<>()).add(pod);
+                } else {
                     first.add(pod);
-                    rest.remove(pod);
                 }
+            }
+            for (List<Pod> same : byIndex.values()) {
+                // Of several that one stays that has come furthest (appendPodsWithSameIndexForRemovalAndRemaining in upstream's indexed_job_utils.go).
+                List<Pod> less = same.size() == 1 ? List.of() : ScaleDown.first(same.size() - 1, same, same, now);
+                first.addAll(less);
+                same.stream().filter(pod -> less.stream().noneMatch(other -> other == pod)).forEach(rest::add);
             }
         }
         if (first.size() < count) {
-            first.addAll(io.hypernetes.controllers.pods.ScaleDown.first(count - first.size(), rest, rest, now));
+            first.addAll(ScaleDown.first(count - first.size(), rest, rest, now));
         }
         return first;
     }

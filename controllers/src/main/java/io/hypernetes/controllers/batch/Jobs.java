@@ -212,6 +212,10 @@ public final class Jobs implements Controller {
             if (well) {
                 status.setCompletionTime(text(now));
             }
+            if (well && step.completions != null && step.succeededSoFar() > step.completions) {
+                news.add(() -> events.record(key.tenant(), job, Type.WARNING, "TooManySucceededPods",
+                        "Too many succeeded pods running after completion count reached"));
+            }
             news.add(() -> events.record(key.tenant(), job, well ? Type.NORMAL : Type.WARNING, well ? "Completed" : verdict.getReason(),
                     well ? "Job completed" : verdict.getMessage()));
         }
