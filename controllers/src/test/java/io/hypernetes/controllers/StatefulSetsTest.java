@@ -26,6 +26,10 @@ class StatefulSetsTest {
     @BeforeAll
     static void start() throws Exception {
         bench = new Workbench(2);
+        bench.client.of(Kind.STORAGE_CLASS).create(Workbench.TENANT, new StorageClassBuilder()
+                .withNewMetadata().withName("local").endMetadata()
+                .withProvisioner(LocalVolume.PROVISIONER).withVolumeBindingMode("WaitForFirstConsumer").withReclaimPolicy("Delete")
+                .build());
     }
 
     @AfterAll
@@ -74,10 +78,6 @@ class StatefulSetsTest {
 
     @Test
     void podsHaveNamesOfTheirOwnAndComeOneAfterTheOther() {
-        bench.client.of(Kind.STORAGE_CLASS).create(Workbench.TENANT, new StorageClassBuilder()
-                .withNewMetadata().withName("local").endMetadata()
-                .withProvisioner(LocalVolume.PROVISIONER).withVolumeBindingMode("WaitForFirstConsumer").withReclaimPolicy("Delete")
-                .build());
         StatefulSet db = set("db", 3, "OrderedReady");
         db.getSpec().setVolumeClaimTemplates(List.of(new PersistentVolumeClaimBuilder()
                 .withNewMetadata().withName("data").endMetadata()
@@ -103,6 +103,64 @@ class StatefulSetsTest {
         assertThat(bench.list(Kind.PERSISTENT_VOLUME_CLAIM)).extracting(claim -> claim.getMetadata().getName()).contains("data-db-2");
         await().untilAsserted(() -> assertThat(bench.events("db", "SuccessfulDelete"))
                 .contains("delete Pod db-2 in StatefulSet db successful"));
+    }
+
+    private static StatefulSet withClaims(String name, String whenDeleted, String whenScaled) {
+        StatefulSet set = set(name, 2, "Parallel");
+        set.getSpec().setVolumeClaimTemplates(List.of(new PersistentVolumeClaimBuilder()
+                .withNewMetadata().withName("data").endMetadata()
+                .withNewSpec().withAccessModes("ReadWriteOnce").withStorageClassName("local")
+                .withNewResources().addToRequests("storage", new Quantity("1Gi")).endResources().endSpec()
+                .build()));
+        return new StatefulSetBuilder(set).editSpec()
+                .withNewPersistentVolumeClaimRetentionPolicy().withWhenDeleted(whenDeleted).withWhenScaled(whenScaled).endPersistentVolumeClaimRetentionPolicy().endSpec().build();
+    }
+
+    private static void policy(String name, String whenDeleted, String whenScaled) {
+        bench.change(Kind.STATEFUL_SET, name, now -> new StatefulSetBuilder(now).editSpec()
+                .withNewPersistentVolumeClaimRetentionPolicy().withWhenDeleted(whenDeleted).withWhenScaled(whenScaled).endPersistentVolumeClaimRetentionPolicy().endSpec().build());
+    }
+
+    private static List<String> owners(String claim) {
+        return bench.get(Kind.PERSISTENT_VOLUME_CLAIM, claim).getMetadata().getOwnerReferences().stream()
+                .map(owner -> owner.getKind() + "/" + owner.getName() + "/" + owner.getController()).toList();
+    }
+
+    /// `updateClaimOwnerRefForSetAndPod` and `hasUnexpectedController` in upstream's pkg/controller/statefulset/stateful_set_utils.go.
+    @Test
+    void claimsBelongToWhomThePolicySaysAlsoWhenItChanges() {
+        bench.create(Kind.STATEFUL_SET, withClaims("keeper", "Retain", "Retain"));
+        awaitRolledOut("keeper", 2);
+        assertThat(owners("data-keeper-0")).isEmpty();
+        // Others may have a share in it.
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-0", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata()
+                .addNewOwnerReference().withApiVersion("v1").withKind("Pod").withName("keeper-1").withUid(bench.get(Kind.POD, "keeper-1").getMetadata().getUid()).endOwnerReference()
+                .endMetadata().build());
+        policy("keeper", "Delete", "Retain");
+        await().untilAsserted(() -> assertThat(owners("data-keeper-0")).containsExactly("Pod/keeper-1/null", "StatefulSet/keeper/true"));
+        await().untilAsserted(() -> assertThat(owners("data-keeper-1")).containsExactly("StatefulSet/keeper/true"));
+        policy("keeper", "Retain", "Retain");
+        await().untilAsserted(() -> assertThat(owners("data-keeper-1")).isEmpty());
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-1", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata()
+                .addNewOwnerReference().withApiVersion("apps/v1").withKind("StatefulSet").withName("keeper").withUid("former").withController(true).endOwnerReference()
+                .endMetadata().build());
+        policy("keeper", "Delete", "Delete");
+        await().untilAsserted(() -> assertThat(bench.events("keeper", "ConflictingController")).contains("PersistentVolumeClaim data-keeper-1"
+                + " has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim"));
+        await().untilAsserted(() -> assertThat(owners("data-keeper-0")).contains("StatefulSet/keeper/true"));
+    }
+
+    @Test
+    void claimsOfPodsThatAreScaledAwayGoAndComeAnew() {
+        bench.create(Kind.STATEFUL_SET, withClaims("shrinker", "Retain", "Delete"));
+        awaitRolledOut("shrinker", 2);
+        String first = bench.get(Kind.PERSISTENT_VOLUME_CLAIM, "data-shrinker-1").getMetadata().getUid();
+        bench.change(Kind.STATEFUL_SET, "shrinker", now -> new StatefulSetBuilder(now).editSpec().withReplicas(1).endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("shrinker")).hasSize(1));
+        bench.change(Kind.STATEFUL_SET, "shrinker", now -> new StatefulSetBuilder(now).editSpec().withReplicas(2).endSpec().build());
+        awaitRolledOut("shrinker", 2);
+        assertThat(bench.get(Kind.PERSISTENT_VOLUME_CLAIM, "data-shrinker-1").getMetadata().getUid()).isNotEqualTo(first);
+        assertThat(owners("data-shrinker-1")).isEmpty();
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.hypernetes.controllers.stateful;
 
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -10,7 +9,6 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.hypernetes.client.Kind;
-import io.hypernetes.client.ObjectKey;
 import io.hypernetes.controllers.pods.Claims;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 
-/// The pods and claims of a StatefulSet as they should look.
+/// The pods of a StatefulSet as they should look.
 final class StatefulPods {
     static final String REVISION = "controller-revision-hash";
     private static final String POD_NAME = "statefulset.kubernetes.io/pod-name";
@@ -54,11 +52,11 @@ final class StatefulPods {
         labels.put(REVISION, revision);
         List<Volume> volumes = new ArrayList<>();
         List<String> claimed = new ArrayList<>();
-        for (PersistentVolumeClaim claim : claimTemplates(set)) {
+        for (PersistentVolumeClaim claim : StatefulClaims.templates(set)) {
             String volume = claim.getMetadata().getName();
             claimed.add(volume);
             volumes.add(new VolumeBuilder().withName(volume)
-                    .withNewPersistentVolumeClaim().withClaimName(claimName(set, claim, ordinal)).withReadOnly(false).endPersistentVolumeClaim().build());
+                    .withNewPersistentVolumeClaim().withClaimName(StatefulClaims.name(set, claim, ordinal)).withReadOnly(false).endPersistentVolumeClaim().build());
         }
         if (template.getSpec().getVolumes() != null) {
             template.getSpec().getVolumes().stream().filter(volume -> !claimed.contains(volume.getName())).forEach(volumes::add);
@@ -79,48 +77,5 @@ final class StatefulPods {
                 .withVolumes(volumes)
                 .endSpec()
                 .build();
-    }
-
-    static List<PersistentVolumeClaim> claimTemplates(StatefulSet set) {
-        List<PersistentVolumeClaim> templates = set.getSpec().getVolumeClaimTemplates();
-        return templates == null ? List.of() : templates;
-    }
-
-    private static String claimName(StatefulSet set, PersistentVolumeClaim template, int ordinal) {
-        return template.getMetadata().getName() + "-" + name(set, ordinal);
-    }
-
-    static ObjectKey claimKey(ObjectKey key, StatefulSet set, PersistentVolumeClaim template, int ordinal) {
-        return new ObjectKey(key.tenant(), key.namespace(), claimName(set, template, ordinal));
-    }
-
-    /// The claim of a pod, which outlives it, and the set too unless its retention policy says otherwise.
-    static PersistentVolumeClaim claim(StatefulSet set, PersistentVolumeClaim template, int ordinal) {
-        Map<String, String> labels = new LinkedHashMap<>(
-                template.getMetadata().getLabels() == null ? Map.of() : template.getMetadata().getLabels());
-        if (set.getSpec().getSelector().getMatchLabels() != null) {
-            labels.putAll(set.getSpec().getSelector().getMatchLabels());
-        }
-        PersistentVolumeClaimBuilder claim = new PersistentVolumeClaimBuilder()
-                .withNewMetadata()
-                .withName(claimName(set, template, ordinal))
-                .withNamespace(set.getMetadata().getNamespace())
-                .withLabels(labels)
-                .withAnnotations(template.getMetadata().getAnnotations())
-                .endMetadata()
-                .withSpec(template.getSpec());
-        if (retention(set, true)) {
-            var reference = Claims.reference(Kind.STATEFUL_SET, set);
-            reference.setController(null);
-            reference.setBlockOwnerDeletion(null);
-            claim.editMetadata().withOwnerReferences(reference).endMetadata();
-        }
-        return claim.build();
-    }
-
-    /// Whether claims go when the set is deleted, or when it is scaled down.
-    static boolean retention(StatefulSet set, boolean whenDeleted) {
-        var policy = set.getSpec().getPersistentVolumeClaimRetentionPolicy();
-        return policy != null && "Delete".equals(whenDeleted ? policy.getWhenDeleted() : policy.getWhenScaled());
     }
 }

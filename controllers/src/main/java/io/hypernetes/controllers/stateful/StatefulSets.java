@@ -1,5 +1,6 @@
 package io.hypernetes.controllers.stateful;
 
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
@@ -9,6 +10,7 @@ import io.fabric8.kubernetes.api.model.apps.StatefulSetStatusBuilder;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
+import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Selectors;
@@ -40,6 +42,7 @@ public final class StatefulSets implements Controller {
     private Claims<StatefulSet, Pod> claims;
     private RevisionHistory<StatefulSet> history;
     private OwnWrites<Pod> own;
+    private Informer<PersistentVolumeClaim> volumeClaims;
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
     public StatefulSets(Client client, EventRecorder events, InstantSource clock) {
@@ -59,6 +62,7 @@ public final class StatefulSets implements Controller {
         this.claims = new Claims<>(client, Kind.STATEFUL_SET, Kind.POD, caches.byController(Kind.POD));
         this.history = new RevisionHistory<>(client, Kind.STATEFUL_SET, "controller.kubernetes.io/hash", caches);
         this.own = new OwnWrites<>(caches.pods());
+        this.volumeClaims = caches.of(Kind.PERSISTENT_VOLUME_CLAIM);
         var sets = caches.byNamespace(Kind.STATEFUL_SET);
         caches.of(Kind.STATEFUL_SET).handler(Caches.keys(wake));
         caches.pods().handler(Caches.controllers(Kind.STATEFUL_SET, wake));
@@ -102,7 +106,8 @@ public final class StatefulSets implements Controller {
                 .findFirst()
                 .orElse(updateRevision);
         StatefulStep step = new StatefulStep(
-                client, events, own, clock.instant(), key, set, pods, currentRevision, updateRevision);
+                client, events, own, clock.instant(), key, set, new StatefulClaims(client, volumeClaims, events, key, set), pods,
+                currentRevision, updateRevision);
         RuntimeException failure = null;
         try {
             step.take();
@@ -117,6 +122,9 @@ public final class StatefulSets implements Controller {
                 currentRevision.getMetadata().getName(), updateRevision.getMetadata().getName()));
         pods.forEach(pod -> inUse.add(StatefulPods.revisionOf(pod)));
         history.truncate(key, revisions, inUse, set.getSpec().getRevisionHistoryLimit());
+        if (step.waits()) {
+            return Optional.of(UNSEEN);
+        }
         int minReady = set.getSpec().getMinReadySeconds() == null ? 0 : set.getSpec().getMinReadySeconds();
         return minReady == 0
                 ? Optional.empty()

@@ -1,7 +1,5 @@
 package io.hypernetes.controllers.stateful;
 
-import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
-import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.RollingUpdateStatefulSetStrategy;
@@ -36,6 +34,7 @@ final class StatefulStep {
     private final Instant now;
     private final ObjectKey key;
     private final StatefulSet set;
+    private final StatefulClaims claims;
     private final ControllerRevision current;
     private final ControllerRevision update;
     private final int first;
@@ -45,8 +44,9 @@ final class StatefulStep {
     private final TreeMap<Integer, Pod> present = new TreeMap<>();
     private final List<Pod> made = new ArrayList<>();
     private final List<Pod> deleted = new ArrayList<>();
+    private boolean waits;
 
-    StatefulStep(Client client, EventRecorder events, OwnWrites<Pod> own, Instant now, ObjectKey key, StatefulSet set, List<Pod> pods,
+    StatefulStep(Client client, EventRecorder events, OwnWrites<Pod> own, Instant now, ObjectKey key, StatefulSet set, StatefulClaims claims, List<Pod> pods,
             ControllerRevision current, ControllerRevision update) {
         this.client = client;
         this.events = events;
@@ -54,6 +54,7 @@ final class StatefulStep {
         this.now = now;
         this.key = key;
         this.set = set;
+        this.claims = claims;
         this.current = current;
         this.update = update;
         var ordinals = set.getSpec().getOrdinals();
@@ -69,6 +70,11 @@ final class StatefulStep {
         if (set.getMetadata().getDeletionTimestamp() == null && fill() && shrink()) {
             renew();
         }
+    }
+
+    /// Whether a pod is not made before what it would lose has gone, of which nobody tells.
+    boolean waits() {
+        return waits;
     }
 
     /// @return false when the rest has to wait
@@ -90,18 +96,23 @@ final class StatefulStep {
                 continue;
             }
             if (pod == null) {
-                create(ordinal);
+                if (claims.areStale(ordinal)) {
+                    waits = true;
+                } else {
+                    create(ordinal);
+                }
                 if (ordered) {
                     return false;
                 }
                 continue;
             }
             if (PodState.phase(pod).equals("Pending")) {
-                claim(ordinal);
+                claims.make(ordinal);
             }
             if (ordered && !isHealthy(pod)) {
                 return false;
             }
+            claims.settle(pod, false);
         }
         return true;
     }
@@ -110,6 +121,7 @@ final class StatefulStep {
         List<Pod> surplus = new ArrayList<>(present.headMap(first).values());
         surplus.addAll(present.tailMap(first + wanted).values());
         Pod firstUnhealthy = surplus.stream().filter(pod -> !isHealthy(pod)).findFirst().orElse(null);
+        surplus.forEach(pod -> claims.settle(pod, true));
         for (Pod pod : surplus.reversed()) {
             if (PodState.isTerminating(pod)) {
                 if (ordered) {
@@ -119,9 +131,6 @@ final class StatefulStep {
             }
             if (ordered && !isHealthy(pod) && pod != firstUnhealthy) {
                 return false;
-            }
-            if (StatefulPods.retention(set, false)) {
-                giveClaims(pod);
             }
             delete(pod);
             if (ordered) {
@@ -180,7 +189,7 @@ final class StatefulStep {
     }
 
     private void create(int ordinal) {
-        claim(ordinal);
+        claims.make(ordinal);
         var strategy = set.getSpec().getUpdateStrategy();
         boolean rolling = strategy == null || !"OnDelete".equals(strategy.getType());
         // Below the partition pods stay what they are, also when one of them is lost.
@@ -200,37 +209,6 @@ final class StatefulStep {
                         "create Pod " + name + " in StatefulSet " + key.name() + " failed error: " + PodControl.reason(refused));
             }
             throw refused;
-        }
-    }
-
-    private void claim(int ordinal) {
-        for (PersistentVolumeClaim template : StatefulPods.claimTemplates(set)) {
-            ObjectKey claimKey = StatefulPods.claimKey(key, set, template, ordinal);
-            String what = "create Claim " + claimKey.name() + " Pod " + StatefulPods.name(set, ordinal) + " in StatefulSet " + key.name();
-            if (client.of(Kind.PERSISTENT_VOLUME_CLAIM).find(claimKey).isPresent()) {
-                continue;
-            }
-            try {
-                client.of(Kind.PERSISTENT_VOLUME_CLAIM).create(key.tenant(), StatefulPods.claim(set, template, ordinal));
-                events.record(key.tenant(), set, Type.NORMAL, "SuccessfulCreate", what + " success");
-            } catch (ApiException refused) {
-                if (!refused.isAlreadyExists()) {
-                    events.record(key.tenant(), set, Type.WARNING, "FailedCreate", what + " failed error: " + PodControl.reason(refused));
-                    throw refused;
-                }
-            }
-        }
-    }
-
-    /// The claims of a pod that is scaled away go with it.
-    private void giveClaims(Pod pod) {
-        int ordinal = StatefulPods.ordinal(set, pod).orElseThrow();
-        for (PersistentVolumeClaim template : StatefulPods.claimTemplates(set)) {
-            client.of(Kind.PERSISTENT_VOLUME_CLAIM).change(StatefulPods.claimKey(key, set, template, ordinal), null, claim -> {
-                claim.getMetadata().setOwnerReferences(List.of(new OwnerReferenceBuilder()
-                        .withApiVersion("v1").withKind("Pod").withName(pod.getMetadata().getName()).withUid(pod.getMetadata().getUid()).build()));
-                return claim;
-            });
         }
     }
 
