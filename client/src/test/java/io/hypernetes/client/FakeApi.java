@@ -31,6 +31,7 @@ public final class FakeApi implements AutoCloseable {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final FakeObjects objects = new FakeObjects();
     private final List<String> requests = new ArrayList<>();
+    private final Map<String, String> documents = new java.util.concurrent.ConcurrentHashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
     private volatile Consumer<String> beforeAnswers = request -> {};
 
@@ -71,6 +72,11 @@ public final class FakeApi implements AutoCloseable {
     /// Does something with each `METHOD path` before it is answered, on a thread of its own.
     public void beforeAnswers(Consumer<String> action) {
         beforeAnswers = action;
+    }
+
+    /// Answers with a document wherever a path of no kind that is known here ends so.
+    public void document(String end, String json) {
+        documents.put(end, json);
     }
 
     /// Forgets history, so that older resourceVersions answer 410, and ends the watches.
@@ -155,6 +161,12 @@ public final class FakeApi implements AutoCloseable {
     private void discovery(HttpExchange exchange) throws IOException {
         String path = exchange.getRequestURI().getPath();
         ObjectNode answer = Json.MAPPER.createObjectNode();
+        for (Map.Entry<String, String> document : documents.entrySet()) {
+            if (path.endsWith(document.getKey())) {
+                answer(exchange, 200, tree(document.getValue().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+                return;
+            }
+        }
         if (path.endsWith("/api/v1")) {
             ArrayNode resources = answer.putArray("resources");
             for (String[] kind : new String[][] {{"pods", "Pod"}, {"configmaps", "ConfigMap"}, {"secrets", "Secret"}, {"events", "Event"}, {"namespaces", "Namespace"}}) {

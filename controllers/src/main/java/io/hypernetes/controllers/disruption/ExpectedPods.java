@@ -1,42 +1,34 @@
 package io.hypernetes.controllers.disruption;
 
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ReplicationController;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.hypernetes.client.Client;
-import io.hypernetes.client.Documents;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.controllers.Caches;
-import io.hypernetes.objects.kind.Kinds;
-import io.hypernetes.objects.kind.ResourceType;
-import java.util.HashMap;
+import io.hypernetes.controllers.pods.Scales;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// How many pods there should be, by what the controllers of those that are there ask for.
 final class ExpectedPods {
-    private final Client client;
+    private final Scales scales;
     private final Caches caches;
-    private final Map<String, Kind<GenericKubernetesResource>> kinds = new HashMap<>();
 
     ExpectedPods(Client client, Caches caches) {
-        this.client = client;
+        this.scales = new Scales(client);
         this.caches = caches;
         caches.of(Kind.REPLICA_SET);
         caches.of(Kind.DEPLOYMENT);
         caches.of(Kind.STATEFUL_SET);
         caches.of(Kind.REPLICATION_CONTROLLER);
-        for (ResourceType type : Kinds.types()) {
-            if (type.subresources().containsKey("scale")) {
-                kinds.put(type.group() + "/" + type.kind(), Kind.generic(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()));
-            }
-        }
     }
 
     /// The sum over the controllers of the pods; pods that nobody controls count for nothing.
@@ -50,8 +42,14 @@ final class ExpectedPods {
             if (owner == null) {
                 continue;
             }
+            if (seen.contains(owner.getUid())) {
+                continue;
+            }
             Scale scale = scale(key, owner);
-            if (scale != null && seen.add(scale.uid)) {
+            if (scale == null) {
+                throw new UnknownScaleException("found no controllers for pod \"" + pod.getMetadata().getName() + "\"");
+            }
+            if (seen.add(scale.uid)) {
                 sum += scale.size;
             }
         }
@@ -60,37 +58,50 @@ final class ExpectedPods {
 
     private record Scale(String uid, int size) {}
 
+    /// As the finders of upstream's pkg/controller/disruption/disruption.go; null when there is no such controller.
     private @Nullable Scale scale(ObjectKey key, OwnerReference owner) {
         ObjectKey name = new ObjectKey(key.tenant(), key.namespace(), owner.getName());
         return switch (Caches.groupOf(owner.getApiVersion()) + "/" + owner.getKind()) {
             case "apps/ReplicaSet" -> {
-                ReplicaSet set = caches.of(Kind.REPLICA_SET).get(name).orElse(null);
+                ReplicaSet set = cached(Kind.REPLICA_SET, name, owner);
                 OwnerReference above = set == null ? null : Caches.controllerRef(set);
                 if (set == null) {
                     yield null;
                 }
-                yield above != null && above.getKind().equals("Deployment")
-                        ? caches.of(Kind.DEPLOYMENT).get(new ObjectKey(key.tenant(), key.namespace(), above.getName()))
-                                .map(deployment -> new Scale(above.getUid(), orOne(deployment.getSpec().getReplicas())))
-                                .orElse(null)
-                        : new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()));
+                if (above == null || !above.getKind().equals("Deployment") || !Caches.groupOf(above.getApiVersion()).equals("apps")) {
+                    yield new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()));
+                }
+                Deployment deployment = cached(Kind.DEPLOYMENT, new ObjectKey(key.tenant(), key.namespace(), above.getName()), above);
+                yield deployment == null ? null : new Scale(above.getUid(), orOne(deployment.getSpec().getReplicas()));
             }
-            case "apps/StatefulSet" -> caches.of(Kind.STATEFUL_SET).get(name)
-                    .map(set -> new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()))).orElse(null);
-            case "/ReplicationController" -> caches.of(Kind.REPLICATION_CONTROLLER).get(name)
-                    .map(set -> new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()))).orElse(null);
+            case "apps/StatefulSet" -> {
+                StatefulSet set = cached(Kind.STATEFUL_SET, name, owner);
+                yield set == null ? null : new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()));
+            }
+            case "/ReplicationController" -> {
+                ReplicationController set = cached(Kind.REPLICATION_CONTROLLER, name, owner);
+                yield set == null ? null : new Scale(owner.getUid(), orOne(set.getSpec().getReplicas()));
+            }
             default -> asked(name, owner);
         };
     }
 
-    /// Any other controller is asked for its size, if it has one.
-    private Scale asked(ObjectKey name, OwnerReference owner) {
-        Kind<GenericKubernetesResource> kind = kinds.get(Caches.groupOf(owner.getApiVersion()) + "/" + owner.getKind());
-        Optional<GenericKubernetesResource> found = kind == null ? Optional.empty() : client.of(kind).find(name);
-        if (found.isEmpty()) {
-            throw new UnknownScaleException(owner.getApiVersion() + "/" + owner.getKind() + " " + owner.getName() + " does not implement the scale subresource");
+    private <T extends HasMetadata> @Nullable T cached(Kind<T> kind, ObjectKey name, OwnerReference owner) {
+        return caches.of(kind).get(name).filter(object -> owner.getUid().equals(object.getMetadata().getUid())).orElse(null);
+    }
+
+    /// Any other controller is asked for its size, if it has one (`getScaleController` there).
+    private @Nullable Scale asked(ObjectKey name, OwnerReference owner) {
+        Scales.Target target = scales.target(name.tenant(), owner.getApiVersion(), owner.getKind()).orElseThrow(() ->
+                new UnknownScaleException("no matches for kind \"" + owner.getKind() + "\" in version \"" + owner.getApiVersion() + "\""));
+        if (!target.scales()) {
+            String group = target.kind().group();
+            throw new UnknownScaleException(target.kind().plural() + (group.isEmpty() ? "" : "." + group) + " does not implement the scale subresource");
         }
-        return new Scale(owner.getUid(), Documents.tree(found.get()).path("spec").path("replicas").asInt(1));
+        return scales.read(target, name)
+                .filter(scale -> owner.getUid().equals(scale.path("metadata").path("uid").asString("")))
+                .map(scale -> new Scale(owner.getUid(), scale.path("spec").path("replicas").asInt(0)))
+                .orElse(null);
     }
 
     private static int orOne(@Nullable Integer replicas) {

@@ -24,15 +24,13 @@ import io.hypernetes.client.Selectors;
 import io.hypernetes.controllers.Caches;
 import io.hypernetes.controllers.Controller;
 import io.hypernetes.controllers.pods.PodControl;
-import io.hypernetes.objects.kind.Kinds;
-import io.hypernetes.objects.kind.ResourceType;
+import io.hypernetes.controllers.pods.Scales;
 import io.hypernetes.objects.selector.LabelSelector;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -52,7 +50,7 @@ public final class Autoscalers implements Controller {
     private final InstantSource clock;
     private final Duration period;
     private final MeasuredUse use;
-    private final Map<String, Kind<GenericKubernetesResource>> kinds = new HashMap<>();
+    private final Scales scales;
     private final Map<ObjectKey, Behavior> behaviors = new ConcurrentHashMap<>();
     private Caches caches;
     private Index<Pod> pods;
@@ -62,14 +60,10 @@ public final class Autoscalers implements Controller {
     public Autoscalers(Client client, EventRecorder events, InstantSource clock, Duration period) {
         this.client = client;
         this.use = new MeasuredUse(client);
+        this.scales = new Scales(client);
         this.events = events;
         this.clock = clock;
         this.period = period;
-        for (ResourceType type : Kinds.types()) {
-            if (type.subresources().containsKey("scale")) {
-                kinds.put(type.group() + "/" + type.kind(), Kind.generic(type.group(), type.version(), type.resource(), type.kind(), type.namespaced()));
-            }
-        }
     }
 
     @Override
@@ -129,17 +123,16 @@ public final class Autoscalers implements Controller {
 
         void take() {
             var target = autoscaler.getSpec().getScaleTargetRef();
-            Kind<GenericKubernetesResource> kind = kinds.get(Caches.groupOf(String.valueOf(target.getApiVersion())) + "/" + target.getKind());
             ObjectKey name = new ObjectKey(key.tenant(), key.namespace(), target.getName());
+            Kind<GenericKubernetesResource> kind;
             JsonNode scale;
             try {
-                if (kind == null) {
-                    throw new IllegalStateException("no matches for kind \"" + target.getKind() + "\" in group \""
-                            + Caches.groupOf(String.valueOf(target.getApiVersion())) + "\"");
-                }
-                String path = (kind.group().isEmpty() ? "/api/" : "/apis/" + kind.group() + "/") + kind.version()
-                        + "/namespaces/" + key.namespace() + "/" + kind.plural() + "/" + target.getName() + "/scale";
-                scale = client.read(key.tenant(), path);
+                Scales.Target found = scales.target(key.tenant(), String.valueOf(target.getApiVersion()), target.getKind())
+                        .orElseThrow(() -> new IllegalStateException("no matches for kind \"" + target.getKind() + "\" in group \""
+                                + Caches.groupOf(String.valueOf(target.getApiVersion())) + "\""));
+                kind = found.kind();
+                scale = scales.read(found, name).orElseThrow(() -> new IllegalStateException(
+                        kind.plural() + (kind.group().isEmpty() ? "" : "." + kind.group()) + " \"" + target.getName() + "\" not found"));
             } catch (ApiException | IllegalStateException refused) {
                 String why = "the HPA controller was unable to get the target's current scale: " + reason(refused);
                 events.record(key.tenant(), autoscaler, Type.WARNING, "FailedGetScale", reason(refused));
@@ -177,7 +170,7 @@ public final class Autoscalers implements Controller {
                 wanted = outcome.replicas();
                 why = wanted < specified ? "All metrics below target" : proposed.metric + " above target";
             }
-            if (wanted != specified && kind != null) {
+            if (wanted != specified) {
                 resize(kind, name, specified, wanted, why);
             }
             write(current, wanted, wanted != specified);
