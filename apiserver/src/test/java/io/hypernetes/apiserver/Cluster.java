@@ -211,6 +211,13 @@ final class Cluster implements AutoCloseable {
                 .formatted(name);
     }
 
+    /// @param resources of its container, as JSON; empty for none
+    /// @param spec more members of its spec, each followed by a comma
+    static String pod(String name, String resources, String spec) {
+        return "{\"metadata\":{\"name\":\"" + name + "\"},\"spec\":{" + spec + "\"containers\":[{\"name\":\"web\",\"image\":\"busybox:1\""
+                + (resources.isEmpty() ? "" : ",\"resources\":" + resources) + "}]}}";
+    }
+
     static String tenant(String name) {
         return "{\"apiVersion\":\"hypernetes.io/v1\",\"kind\":\"Tenant\",\"metadata\":{\"name\":\"%s\"}}".formatted(name);
     }

@@ -33,4 +33,8 @@ abstract class ClusterTest {
     static String pods(String namespace) {
         return "/api/v1/namespaces/" + namespace + "/pods";
     }
+
+    static String quotas(String namespace) {
+        return "/api/v1/namespaces/" + namespace + "/resourcequotas";
+    }
 }
