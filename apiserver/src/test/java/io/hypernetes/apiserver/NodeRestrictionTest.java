@@ -120,6 +120,36 @@ class NodeRestrictionTest extends ClusterTest {
         node.post("/api/v1/nodes", registration).expect(403);
     }
 
+    /// `plugin/pkg/admission/nodetaint/admission.go` of upstream.
+    @Test
+    void aNewNodeTakesNoPodsUntilTheControllersHaveSeenItReady() {
+        var notReady = "{\"key\":\"node.kubernetes.io/not-ready\",\"effect\":\"NoSchedule\"}";
+        admin.delete(SELF).expect(200);
+        assertThat(Json.print(node.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"n1\"}}").expect(201).json().path("spec").path("taints"))).isEqualTo("[" + notReady + "]");
+        var evicting = "{\"key\":\"node.kubernetes.io/not-ready\",\"effect\":\"NoExecute\"}";
+        assertThat(Json.print(admin.post("/api/v1/nodes", "{\"metadata\":{\"name\":\"other\"},\"spec\":{\"taints\":[" + evicting + "]}}").expect(201).json().path("spec").path("taints")))
+                .isEqualTo("[" + evicting + "," + notReady + "]");
+        admin.delete("/api/v1/nodes/other").expect(200);
+    }
+
+    /// Who it is and what it may, everybody who is known may ask (`system:basic-user`); upstream's node authoriser leaves that to the roles.
+    @Test
+    void aNodeMayAskWhoItIsAndWhatItMay() {
+        assertThat(node.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}").expect(201).at("status", "userInfo", "username")).isEqualTo("system:node:n1");
+        var access = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        var may = "{\"spec\":{\"resourceAttributes\":{\"verb\":\"%s\",\"resource\":\"nodes\",\"name\":\"n2\"}}}";
+        assertThat(node.post(access, may.formatted("get")).expect(201).json().path("status").path("allowed").asBoolean()).isTrue();
+        assertThat(node.post(access, may.formatted("delete")).expect(201).json().path("status").path("allowed").asBoolean()).isFalse();
+        var rules = node.post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", "{\"spec\":{\"namespace\":\"default\"}}").expect(201).json();
+        assertThat(rules.path("status").path("incomplete").asBoolean()).isTrue();
+        node.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", "{\"spec\":{\"user\":\"ida\",\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}}}").expect(403);
+        // Of a tenant it is nobody.
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("green")).expect(201);
+        for (var tenant : new String[] {"/tenants/green", "/tenants/*"}) {
+            node.post(tenant + access, may.formatted("get")).expect(403);
+        }
+    }
+
     @Test
     void operatorsAndControllersGoOn() {
         var controllers = cluster.client("root", "system:kube-controller-manager");

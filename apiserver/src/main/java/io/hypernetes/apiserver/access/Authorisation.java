@@ -67,7 +67,7 @@ public final class Authorisation {
             boolean placesVolumes = target.resourcePath().equals("persistentvolumeclaims") && target.verb().equals("update");
             return reads || binds || preempts || placesVolumes ? new Decision(true, "the scheduler may") : Decision.NO;
         }
-        if (target.resource() && caller.node().isPresent()) {
+        if (target.resource() && caller.node().isPresent() && !NodeAuthorisation.isOfItself(tenant, target)) {
             var why = nodes.refusal(caller.node().get(), tenant, target, selector);
             return new Decision(why.isEmpty(), why);
         }

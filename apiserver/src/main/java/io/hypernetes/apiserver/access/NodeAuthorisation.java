@@ -18,10 +18,18 @@ final class NodeAuthorisation {
     /// The field by which a node selects the volumes whose disks it has.
     private static final String VOLUME_NODE = "spec.csi.volumeAttributes.node";
 
+    private static final Set<String> SELF_REVIEWS = Set.of(
+            "selfsubjectreviews.authentication.k8s.io", "selfsubjectaccessreviews.authorization.k8s.io", "selfsubjectrulesreviews.authorization.k8s.io");
+
     private final Store store;
 
     NodeAuthorisation(Store store) {
         this.store = store;
+    }
+
+    /// Whether a node asks who it is or what it may: roles say that everybody who is known may ask so (`system:basic-user`).
+    static boolean isOfItself(TenantPath tenant, Target target) {
+        return SELF_REVIEWS.contains(target.resourcePath() + "." + target.group()) && tenant.tenant().equals(Caller.ROOT) && !tenant.everywhere();
     }
 
     /// Why a node may not; empty when it may.

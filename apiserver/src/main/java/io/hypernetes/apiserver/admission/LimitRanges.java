@@ -111,12 +111,26 @@ public final class LimitRanges {
         return all;
     }
 
-    /// Completes a new pod.
+    /// Completes a new pod, and notes there what was filled in.
     ///
     /// @param items as [#of] tells them
     public static void fill(List<ObjectNode> items, ObjectNode pod) {
+        var told = complete(items, pod);
+        if (!told.isEmpty()) {
+            Json.child(Json.child(pod, "metadata"), "annotations").put(ANNOTATION, "LimitRanger plugin set: " + String.join("; ", told));
+        }
+    }
+
+    /// Completes the sizes of a pod that is resized. Nothing is noted: a resize changes sizes alone (`dropNonResizeUpdates` of upstream's
+    /// `pkg/registry/core/pod/strategy.go`, which comes after admission).
+    public void resized(String tenant, String namespace, ObjectNode pod) {
+        complete(of(tenant, namespace), pod);
+    }
+
+    /// @return what was filled in, in words
+    private static List<String> complete(List<ObjectNode> items, ObjectNode pod) {
         if (items.isEmpty()) {
-            return;
+            return List.of();
         }
         var limits = new TreeMap<String, JsonNode>();
         var requests = new TreeMap<String, JsonNode>();
@@ -139,9 +153,7 @@ public final class LimitRanges {
                 set(container, "limits", limits, told, name);
             }
         }
-        if (!told.isEmpty()) {
-            Json.child(Json.child(pod, "metadata"), "annotations").put(ANNOTATION, "LimitRanger plugin set: " + String.join("; ", told));
-        }
+        return told;
     }
 
     private static void set(ObjectNode container, String part, Map<String, JsonNode> defaults, List<String> told, String name) {

@@ -159,7 +159,11 @@ final class Admission {
                 operations.addAll(tenants.basics(
                         request.tenant(), Json.string(object, "metadata", "name"), request.now()));
             }
-            case "nodes", "leases" -> NodeRestriction.create(request, object);
+            case "nodes" -> {
+                NodeRestriction.create(request, object);
+                NodeTaints.create(object);
+            }
+            case "leases" -> NodeRestriction.create(request, object);
             case "certificatesigningrequests" -> signing.create(request, object);
             case "events" -> event(request, object);
             default -> {}
@@ -293,6 +297,9 @@ final class Admission {
                     Granted.keep(updated, old);
                 }
                 if (request.target().subresource().equals("resize")) {
+                    if (Json.string(old, "metadata", "deletionTimestamp").isEmpty()) {
+                        limits.resized(request.tenant(), request.target().namespace(), updated);
+                    }
                     PodResources.keepUntilTold(updated, old);
                 }
             }
