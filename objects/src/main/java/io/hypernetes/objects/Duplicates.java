@@ -14,6 +14,7 @@ public final class Duplicates {
     private static final int LONGEST = 640;
 
     private final List<String> paths = new ArrayList<>();
+    private Repeats.@Nullable Way whole;
     /// Where the reader is: the names of members, and where there is none the place in an array. Nearly nobody meets a member twice, so paths are put
     /// together for those alone.
     private @Nullable String[] names = new @Nullable String[16];
@@ -50,15 +51,30 @@ public final class Duplicates {
     }
 
     /// The member where the reader is came before.
-    public void note() {
-        if (paths.size() < MOST) {
-            paths.add(path());
+    ///
+    /// @return whether that is told: once of a member that comes three times, and of the first hundred only
+    public boolean note() {
+        if (paths.size() == MOST) {
+            return false;
         }
+        if (whole == null) {
+            whole = new Repeats.Way();
+        }
+        Repeats.Way at = whole;
+        for (int i = 0; i < depth; i++) {
+            String name = names[i];
+            at = at.to(name == null ? (Object) places[i] : name);
+        }
+        if (!at.repeat()) {
+            return false;
+        }
+        paths.add(path());
+        return true;
     }
 
     /// What was noted.
-    public List<String> paths() {
-        return List.copyOf(paths);
+    public Repeats repeats() {
+        return whole == null ? Repeats.NONE : new Repeats.Inside(paths, whole);
     }
 
     private String path() {

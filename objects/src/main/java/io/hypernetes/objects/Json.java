@@ -44,8 +44,8 @@ public final class Json {
 
     private Json() {}
 
-    /// A document and the paths of members that occurred twice, such as `spec.containers[0].name`, as [Duplicates] has them.
-    public record Document(JsonNode root, List<String> duplicates) {}
+    /// A document and the members that occurred more than once.
+    public record Document(JsonNode root, Repeats repeats) {}
 
     /// A new empty object.
     public static ObjectNode object() {
@@ -93,7 +93,7 @@ public final class Json {
             if (parser.nextToken() != null) {
                 throw new MalformedJsonException("invalid character after top-level value");
             }
-            return new Document(root, reader.duplicates.paths());
+            return new Document(root, reader.duplicates.repeats());
         } catch (JacksonException e) {
             throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
         } catch (ArithmeticException | NumberFormatException e) {
@@ -316,6 +316,9 @@ public final class Json {
                 duplicates.enter(name);
                 JsonNode value = value(parser.nextToken());
                 if (object.replace(name, value) != null) {
+                    // It is where it was written last, so that what is told of the members comes in the order of the text.
+                    object.remove(name);
+                    object.set(name, value);
                     duplicates.note();
                 }
                 duplicates.leave(mark);

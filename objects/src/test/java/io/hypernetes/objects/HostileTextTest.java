@@ -188,7 +188,7 @@ class HostileTextTest {
                 "has(object.spec.x) ? Object{} : Object{spec: Object.spec{containers: [Object.spec.containers{name: 'z', image: cel.bind(a, 'i', a + a)}]}}"), 600, (input, _) -> {
             try {
                 var value = MutationLanguage.compile(MutationLanguage.Kind.APPLY_CONFIGURATION, text(input)).evaluate(variables, new Budget(10_000));
-                var config = decoder.decode(MutationLanguage.configuration(value), "core.v1.Pod", List.of()).object();
+                var config = decoder.decode(MutationLanguage.configuration(value), "core.v1.Pod", Repeats.NONE).object();
                 var once = pods.merged(POD, config);
                 assertThat(pods.merged(once, config)).isEqualTo(once);
                 return true;

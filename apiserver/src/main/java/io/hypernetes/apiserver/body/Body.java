@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.body;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.databind.node.ObjectNode;
@@ -10,17 +11,13 @@ import tools.jackson.databind.node.ObjectNode;
 /// A request body as a JSON tree.
 ///
 /// @param object the tree
-/// @param duplicates paths of members that occurred more than once
+/// @param repeats the members that occurred more than once
 /// @param strict whether the text can hold unknown members; protobuf cannot
-public record Body(ObjectNode object, List<String> duplicates, boolean strict) {
+public record Body(ObjectNode object, Repeats repeats, boolean strict) {
 
     /// The media types that can be read.
     public static final List<String> ACCEPTED =
             List.of("application/json", "application/yaml", "application/vnd.kubernetes.protobuf");
-
-    public Body {
-        duplicates = List.copyOf(duplicates);
-    }
 
     /// Reads a body by its media type; JSON when none is given.
     ///
@@ -29,7 +26,7 @@ public record Body(ObjectNode object, List<String> duplicates, boolean strict) {
         return switch (mediaType(contentType)) {
             case "", "application/json", "text/json" -> of(json(bytes));
             case "application/yaml", "text/yaml", "application/x-yaml" -> of(yaml(bytes));
-            case "application/vnd.kubernetes.protobuf" -> new Body(ProtobufBody.read(bytes), List.of(), false);
+            case "application/vnd.kubernetes.protobuf" -> new Body(ProtobufBody.read(bytes), Repeats.NONE, false);
             default -> throw ApiStatus.unsupportedMediaType(ACCEPTED).asException();
         };
     }
@@ -58,7 +55,7 @@ public record Body(ObjectNode object, List<String> duplicates, boolean strict) {
 
     private static Body of(Json.Document document) {
         if (document.root() instanceof ObjectNode object) {
-            return new Body(object, document.duplicates(), true);
+            return new Body(object, document.repeats(), true);
         }
         throw ApiStatus.badRequest("the object provided is unrecognized (must be of type object): it is a "
                         + Json.typeName(document.root()))

@@ -1,11 +1,14 @@
 package io.hypernetes.apiserver.body;
 
 import io.hypernetes.objects.Duplicates;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.util.List;
 import java.util.Locale;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
@@ -32,7 +35,11 @@ public final class YamlBody {
     /// Characters, as JSON has it.
     private static final int LONGEST_NUMBER = 1000;
 
+    /// Characters of a key that is told of.
+    private static final int LONGEST_KEY = 640;
+
     private final Duplicates duplicates = new Duplicates();
+    private final StringBuilder repeated = new StringBuilder();
     private int nodes;
     /// Of all texts, as often as they are named: aliases name one that is kept once, and it is written as often.
     private long characters;
@@ -56,7 +63,7 @@ public final class YamlBody {
                     .orElseThrow(() -> new MalformedJsonException("the YAML document is empty"));
             var reader = new YamlBody();
             var json = reader.convert(root, 0);
-            return new Json.Document(json, reader.duplicates.paths());
+            return new Json.Document(json, reader.repeats());
         } catch (YamlEngineException | NumberFormatException e) {
             // The parser lets a bad escape within quotes out as a bare number format error.
             throw new MalformedJsonException("yaml: " + e.getMessage(), e);
@@ -97,8 +104,9 @@ public final class YamlBody {
                     }
                     var name = counted(key.getValue());
                     duplicates.enter(name);
-                    if (object.replace(name, convert(tuple.getValueNode(), depth + 1)) != null) {
-                        duplicates.note();
+                    var value = convert(tuple.getValueNode(), depth + 1);
+                    if (object.replace(name, value) != null) {
+                        repeat(key, tuple.getValueNode());
                     }
                     duplicates.leave(mark);
                 }
@@ -116,6 +124,31 @@ public final class YamlBody {
             case ScalarNode scalar -> scalar(scalar, counted(scalar.getValue()));
             default -> throw new MalformedJsonException("yaml: unexpected node");
         };
+    }
+
+    /// Without order, as upstream's reader makes JSON of YAML before it decodes that.
+    private Repeats repeats() {
+        return new Repeats.Before(repeated.isEmpty() ? List.of() : List.of(Repeats.LINES + repeated));
+    }
+
+    /// Says in which line a key has its second value (`setMapIndex` of upstream's go-yaml v2).
+    private void repeat(ScalarNode key, Node value) {
+        if (!duplicates.note()) {
+            return;
+        }
+        var text = key.getValue();
+        if (text.length() > LONGEST_KEY) {
+            // Half a character cannot be sent.
+            text = text.substring(0, Character.isHighSurrogate(text.charAt(LONGEST_KEY - 1)) ? LONGEST_KEY - 1 : LONGEST_KEY) + "...";
+        }
+        var shown = scalar(key, text);
+        // What an alias names stands above.
+        int line = Math.max(line(key), line(value));
+        repeated.append("\n  line ").append(line).append(": key ").append(shown.isString() ? FieldError.quoted(text) : Json.print(shown)).append(" already set in map");
+    }
+
+    private static int line(Node node) {
+        return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
     }
 
     /// Without aliases there are no more than the document has.

@@ -27,7 +27,7 @@ final class Applies {
     /// @throws io.hypernetes.objects.ApiException 400 when it cannot be applied whatever the object is
     ObjectNode read(ResourceRequest request) {
         var type = request.kind().type();
-        var object = read(request, type.groupVersion(), type.kind(), body -> decoding.decode(request, body.object(), body.duplicates()));
+        var object = read(request, type.groupVersion(), type.kind(), body -> decoding.decode(request, body.object(), body.repeats()));
         FieldManager.keepWritable(request, object);
         return object;
     }
@@ -36,13 +36,17 @@ final class Applies {
     ///
     /// @throws io.hypernetes.objects.ApiException 400 when it cannot be applied whatever the object is
     ObjectNode read(ResourceRequest request, GroupVersion version, String kind, String schemaType) {
-        return read(request, version, kind, body -> decoding.decode(body.object(), body.duplicates(), version, kind, schemaType));
+        return read(request, version, kind, body -> decoding.decode(body.object(), body.repeats(), version, kind, schemaType));
     }
 
     private static ObjectNode read(ResourceRequest request, GroupVersion expected, String kind, Function<Body, Decoder.Decoded> decode) {
         // JSON is YAML, but a reader of JSON takes it in a fraction of the time.
         var bytes = request.http().body();
         var body = Body.read(bytes, looksLikeJson(bytes) ? "application/json" : "application/yaml");
+        if (!body.repeats().first().isEmpty()) {
+            // In which line something is for the second time the reader of YAML says, also of JSON.
+            body = Body.read(bytes, "application/yaml");
+        }
         var config = body.object();
         var version = Json.string(config, "apiVersion");
         if (!version.equals(expected.apiVersion())) {
@@ -64,7 +68,8 @@ final class Applies {
         }
         // What is there twice is all that is left to tell (patch.go of apiserver's endpoints/handlers).
         if (!decoded.problems().isEmpty()) {
-            Decoding.report(request.http(), decoded.problems(), () -> ApiStatus.badRequest("error strict decoding YAML: " + String.join(", ", decoded.problems())));
+            Decoding.report(
+                    request.http(), decoded, () -> ApiStatus.badRequest("error strict decoding YAML: error converting YAML to JSON: " + String.join(", ", decoded.problems())));
         }
         var object = decoded.object();
         Json.child(object, "metadata").remove("managedFields");

@@ -8,6 +8,7 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
@@ -32,13 +33,14 @@ final class Decoding {
     /// @param schemaType the type in the schema
     ObjectNode object(Exchange http, GroupVersion version, String kind, String schemaType) {
         var body = Body.read(http.body(), http.header("Content-Type").orElse(""));
-        return told(http, decode(body.object(), body.duplicates(), version, kind, schemaType), body.strict());
+        return told(http, decode(body.object(), body.repeats(), version, kind, schemaType), body.strict(), version, kind);
     }
 
     /// The object of the request's kind in its body.
     ObjectNode object(ResourceRequest request) {
         var body = Body.read(request.http().body(), request.http().header("Content-Type").orElse(""));
-        return told(request.http(), decode(request, body.object(), body.duplicates()), body.strict());
+        var type = request.kind().type();
+        return told(request.http(), decode(request, body.object(), body.repeats()), body.strict(), type.groupVersion(), type.kind());
     }
 
     /// What a patch makes of an object of the request's kind.
@@ -48,14 +50,14 @@ final class Decoding {
         var type = request.kind().type();
         var object = patch.apply(current);
         checkType(object, type.groupVersion(), type.kind());
-        return patched(request.http(), () -> patch.shown(current), () -> request.kind().decode(kinds.decoder(), object, patch.duplicates()));
+        return patched(request.http(), () -> patch.shown(current), () -> request.kind().decode(kinds.decoder(), object, patch.repeats()));
     }
 
     /// What a patch makes of an object of another kind than the request's.
     ObjectNode patched(Exchange http, Patches.Patch patch, ObjectNode current, GroupVersion version, String kind, String schemaType) {
         var object = patch.apply(current);
         checkType(object, version, kind);
-        return patched(http, () -> patch.shown(current), () -> kinds.decoder().decode(object, schemaType, patch.duplicates()));
+        return patched(http, () -> patch.shown(current), () -> kinds.decoder().decode(object, schemaType, patch.repeats()));
     }
 
     /// Not a bad request, as upstream has it (patch.go of apiserver's endpoints/handlers): `kubectl edit` shows what is invalid and goes on.
@@ -67,7 +69,7 @@ final class Decoding {
             throw wrongPatch(shown, String.valueOf(e.getMessage())).asException();
         }
         if (!decoded.problems().isEmpty()) {
-            report(http, decoded.problems(), () -> wrongPatch(shown, decoded.strictMessage()));
+            report(http, decoded, () -> wrongPatch(shown, decoded.strictMessage()));
         }
         return decoded.object();
     }
@@ -76,36 +78,35 @@ final class Decoding {
         return ApiStatus.invalid("", "", "", List.of(FieldError.invalid("patch", shown.get(), why)));
     }
 
-    private static ObjectNode told(Exchange http, Decoder.Decoded decoded, boolean strict) {
+    private static ObjectNode told(Exchange http, Decoder.Decoded decoded, boolean strict, GroupVersion version, String kind) {
         if (strict && !decoded.problems().isEmpty()) {
-            report(http, decoded.problems(), () -> ApiStatus.badRequest(decoded.strictMessage()));
+            report(http, decoded, () -> unreadable(version, kind, decoded.strictMessage()));
         }
         return decoded.object();
     }
 
     /// An object of the request's kind and what is odd about it, for the caller to judge.
-    Decoder.Decoded decode(ResourceRequest request, ObjectNode object, List<String> duplicates) {
+    Decoder.Decoded decode(ResourceRequest request, ObjectNode object, Repeats repeats) {
         var type = request.kind().type();
         checkType(object, type.groupVersion(), type.kind());
         try {
-            return request.kind().decode(kinds.decoder(), object, duplicates);
+            return request.kind().decode(kinds.decoder(), object, repeats);
         } catch (MalformedJsonException e) {
-            throw unreadable(type.groupVersion(), type.kind(), e);
+            throw unreadable(type.groupVersion(), type.kind(), String.valueOf(e.getMessage())).asException();
         }
     }
 
-    private static RuntimeException unreadable(GroupVersion version, String kind, MalformedJsonException e) {
-        return ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind + ": " + e.getMessage())
-                .asException();
+    private static ApiStatus unreadable(GroupVersion version, String kind, String why) {
+        return ApiStatus.badRequest(kind + " in version \"" + version.version() + "\" cannot be handled as a " + kind + ": " + why);
     }
 
     /// An object of another kind than the request's and what is odd about it, for the caller to judge.
-    Decoder.Decoded decode(ObjectNode object, List<String> duplicates, GroupVersion version, String kind, String schemaType) {
+    Decoder.Decoded decode(ObjectNode object, Repeats repeats, GroupVersion version, String kind, String schemaType) {
         checkType(object, version, kind);
         try {
-            return kinds.decoder().decode(object, schemaType, duplicates);
+            return kinds.decoder().decode(object, schemaType, repeats);
         } catch (MalformedJsonException e) {
-            throw unreadable(version, kind, e);
+            throw unreadable(version, kind, String.valueOf(e.getMessage())).asException();
         }
     }
 
@@ -149,11 +150,11 @@ final class Decoding {
     }
 
     /// Refuses what is odd about a body, warns of it or says nothing, as the client wishes.
-    static void report(Exchange http, List<String> problems, Supplier<ApiStatus> refusal) {
+    static void report(Exchange http, Decoder.Decoded decoded, Supplier<ApiStatus> refusal) {
         switch (http.query("fieldValidation")) {
             case "Strict" -> throw refusal.get().asException();
             case "Ignore" -> {}
-            case "", "Warn" -> problems.forEach(problem -> warn(http, problem));
+            case "", "Warn" -> decoded.warnings().forEach(problem -> warn(http, problem));
             default -> FieldManager.check(http, false);
         }
     }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.resource;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.patch.JsonPatch;
@@ -35,9 +36,9 @@ final class Patches {
 
     /// A patch ready to be applied.
     ///
-    /// @param duplicates members that the patch text has twice
+    /// @param repeats members that the patch text has twice
     /// @param strategic a strategic merge patch as it was sent, which is shown; of the others it is what they make of an object
-    record Patch(UnaryOperator<JsonNode> operator, List<String> duplicates, @Nullable Supplier<JsonNode> strategic) {
+    record Patch(UnaryOperator<JsonNode> operator, Repeats repeats, @Nullable Supplier<JsonNode> strategic) {
         /// In characters of what is shown; it stands in a refusal twice.
         private static final int LONGEST_SHOWN = 4096;
 
@@ -88,7 +89,7 @@ final class Patches {
         }
         if (mediaType.equals("application/json-patch+json")) {
             try {
-                return new Patch(JsonPatch.parse(document.root())::apply, document.duplicates(), null);
+                return new Patch(JsonPatch.parse(document.root())::apply, new Repeats.Before(PatchOperations.oddities(document)), null);
             } catch (PatchException e) {
                 throw e.status().asException();
             }
@@ -96,8 +97,10 @@ final class Patches {
         if (!(document.root() instanceof ObjectNode patch)) {
             throw ApiStatus.badRequest("a patch of this type must be a JSON object").asException();
         }
+        // What is there twice is told of the patch, and what is unknown of what it makes.
+        var repeats = new Repeats.Before(document.repeats().first());
         return mediaType.equals("application/merge-patch+json")
-                ? new Patch(target -> MergePatch.apply(target, patch), document.duplicates(), null)
-                : new Patch(target -> strategic.apply((ObjectNode) target, patch, schemaType), document.duplicates(), () -> Json.read(body).root());
+                ? new Patch(target -> MergePatch.apply(target, patch), repeats, null)
+                : new Patch(target -> strategic.apply((ObjectNode) target, patch, schemaType), repeats, () -> Json.read(body).root());
     }
 }

@@ -8,6 +8,7 @@ import io.hypernetes.apiserver.webhook.DynamicAdmission;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -125,7 +126,7 @@ final class Programmed {
     private ObjectNode settled(ResourceRequest request, ObjectNode made, ObjectNode before) {
         ObjectNode object;
         try {
-            object = request.kind().decode(decoder, made, List.of()).object();
+            object = request.kind().decode(decoder, made, Repeats.NONE).object();
         } catch (MalformedJsonException e) {
             throw ApiStatus.internal("a mutating webhook made an object that cannot be read: " + e.getMessage()).asException();
         }

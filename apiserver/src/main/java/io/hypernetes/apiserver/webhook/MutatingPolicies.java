@@ -5,6 +5,7 @@ import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.apply.ShapeException;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.ExpressionException;
@@ -184,7 +185,7 @@ final class MutatingPolicies {
 
         private ObjectNode merged(Kind as, ObjectNode form, ObjectNode configuration) {
             configuration.put("apiVersion", as.type().apiVersion()).put("kind", as.type().kind());
-            var decoded = as.decode(decoder, configuration, List.of());
+            var decoded = as.decode(decoder, configuration, Repeats.NONE);
             var unknown = decoded.problems().stream()
                     .filter(problem -> problem.startsWith(UNKNOWN))
                     .map(problem -> "." + problem.substring(UNKNOWN.length(), problem.length() - 1) + ": field not declared in schema")
@@ -210,7 +211,7 @@ final class MutatingPolicies {
                 throw e;
             }
             if (!as.isCustom()) {
-                var decoded = as.decode(decoder, made.deepCopy(), List.of());
+                var decoded = as.decode(decoder, made.deepCopy(), Repeats.NONE);
                 if (!decoded.problems().isEmpty()) {
                     throw ApiStatus.internal(decoded.strictMessage()).asException();
                 }

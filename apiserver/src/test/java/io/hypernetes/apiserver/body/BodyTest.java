@@ -142,7 +142,7 @@ class BodyTest {
         var body = yaml("a: yes\nb: 'yes'\nc: 1\nd: 1.5\ne: ~\nf: 0x10\ng: [x, 2]\nh: on\ni: 2026-01-01\nh: off\n");
         assertThat(Json.print(body.object())).isEqualTo(
                 "{\"a\":true,\"b\":\"yes\",\"c\":1,\"d\":1.5,\"e\":null,\"f\":\"0x10\",\"g\":[\"x\",2],\"h\":false,\"i\":\"2026-01-01\"}");
-        assertThat(body.duplicates()).containsExactly("h");
+        assertThat(body.repeats().first()).containsExactly("yaml: unmarshal errors:\n  line 10: key \"h\" already set in map");
     }
 
     @Test

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Removes what a structural schema does not declare.
 final class Pruning {
-    private static final int MOST_REPORTED = 50;
+    private static final int MOST_REPORTED = 100;
     private static final List<String> RESOURCE_MEMBERS = List.of("apiVersion", "kind", "metadata");
 
     private final Place whole = Place.of("");

@@ -4,6 +4,7 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.crd.CustomVersion;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,6 +25,8 @@ final class CustomRules implements KindRules {
     private static final List<String> OWN_METADATA = List.of("managedFields", "resourceVersion");
     private static final Set<String> STANDARD_FINALIZERS = Set.of("orphan", "foregroundDeletion", "kubernetes");
     private static final int MOST_WARNINGS = 20;
+    /// What is told of the metadata of all objects inside one.
+    private static final int MOST_PROBLEMS = 100;
 
     private final ResourceType type;
     private final CustomVersion version;
@@ -54,21 +57,28 @@ final class CustomRules implements KindRules {
     }
 
     @Override
-    public Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, List<String> duplicates) {
-        List<String> problems = new ArrayList<>();
-        duplicates.forEach(path -> problems.add("duplicate field \"" + path + "\""));
+    public Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, Repeats repeats) {
+        // In upstream's order: what is there twice, the metadata, what is pruned by its path, the metadata of embedded objects (`Decode` and `apply` of
+        // apiextensions-apiserver's customresource_handler.go).
+        List<String> problems = new ArrayList<>(repeats.first());
+        List<String> own = new ArrayList<>();
+        List<String> embedded = new ArrayList<>();
         JsonNode metadata = object.get("metadata");
         if (metadata instanceof ObjectNode given) {
-            metadata(decoder, "metadata", given, problems);
+            metadata(decoder, "metadata", given, own);
+            problems.addAll(own);
         } else if (metadata != null && !metadata.isNull()) {
             throw new MalformedJsonException("json: cannot unmarshal " + Json.typeName(metadata) + " into the metadata of an object");
         }
-        version.prune(object, (path, embedded) -> metadata(decoder, path, embedded, problems)).forEach(path -> problems.add("unknown field \"" + path + "\""));
-        return new Decoder.Decoded(object, List.copyOf(problems));
+        version.prune(object, (path, given) -> metadata(decoder, path, given, embedded)).stream().sorted().forEach(path -> problems.add("unknown field \"" + path + "\""));
+        problems.addAll(embedded);
+        return new Decoder.Decoded(object, problems);
     }
 
     private static void metadata(Decoder decoder, String path, ObjectNode metadata, List<String> problems) {
-        decoder.decode(metadata, METADATA, List.of()).problems().forEach(problem -> problems.add(problem.replaceFirst("\"", "\"" + Matcher.quoteReplacement(path) + ".")));
+        decoder.decode(metadata, METADATA, Repeats.NONE).problems().stream()
+                .limit(Math.max(0, MOST_PROBLEMS - problems.size()))
+                .forEach(problem -> problems.add(problem.replaceFirst("\"", "\"" + Matcher.quoteReplacement(path) + ".")));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.apply.Ownership;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.schema.Decoder;
 import io.hypernetes.objects.selector.FieldSelector;
 import java.time.Instant;
@@ -60,10 +61,10 @@ public final class Kind {
     /// Brings what a client sent (which is changed) into the shape of this kind.
     ///
     /// @param decoder knows the built-in types
-    /// @param duplicates the paths of members that occurred twice
+    /// @param repeats the members that occurred more than once
     /// @throws io.hypernetes.objects.MalformedJsonException when a value is of a type that cannot be accepted
-    public Decoder.Decoded decode(Decoder decoder, ObjectNode object, List<String> duplicates) {
-        return rules.decode(decoder, type, object, duplicates);
+    public Decoder.Decoded decode(Decoder decoder, ObjectNode object, Repeats repeats) {
+        return rules.decode(decoder, type, object, repeats);
     }
 
     /// Whether a PUT makes an object that is missing.

@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.schema.Decoder;
 import java.time.Instant;
 import java.util.List;
@@ -21,8 +22,8 @@ interface KindRules {
     }
 
     /// Brings what a client sent into shape.
-    default Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, List<String> duplicates) {
-        return decoder.decode(object, type.schemaType(), duplicates);
+    default Decoder.Decoded decode(Decoder decoder, ResourceType type, ObjectNode object, Repeats repeats) {
+        return decoder.decode(object, type.schemaType(), repeats);
     }
 
     /// What OpenAPI publishes instead of the table's type.

@@ -1,9 +1,9 @@
 package io.hypernetes.objects.schema;
 
-import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
-import java.util.ArrayList;
+import io.hypernetes.objects.Repeats;
 import java.util.List;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Brings what a client sent into the shape of its API type: unknown fields and nulls are dropped, types checked,
@@ -19,6 +19,17 @@ public final class Decoder {
     ///
     /// @param problems such as `unknown field "spec.foo"` and `duplicate field "metadata.name"`; empty when it is clean
     public record Decoded(ObjectNode object, List<String> problems) {
+        public Decoded {
+            problems = List.copyOf(problems);
+        }
+
+        /// What a client that does not want to be refused is told, one by one.
+        public List<String> warnings() {
+            return problems.stream()
+                    .flatMap(problem -> problem.startsWith(Repeats.LINES) ? problem.lines().skip(1).map(String::strip) : Stream.of(problem))
+                    .toList();
+        }
+
         /// The message of a strict refusal: `strict decoding error: unknown field "spec.foo", …`.
         public String strictMessage() {
             return "strict decoding error: " + String.join(", ", problems);
@@ -28,13 +39,9 @@ public final class Decoder {
     /// Brings `object` (which is changed) into the shape of `schemaType`.
     ///
     /// @param schemaType such as `core.v1.Pod`
-    /// @param duplicates the paths of members that occurred twice, from [Json.Document]
+    /// @param repeats the members that occurred more than once
     /// @throws MalformedJsonException when a value is of a type that cannot be accepted; its message is for the client
-    public Decoded decode(ObjectNode object, String schemaType, List<String> duplicates) {
-        List<String> problems = new ArrayList<>();
-        List<String> unknown = new SchemaCheck(schema).run(object, schemaType);
-        duplicates.forEach(path -> problems.add("duplicate field \"" + path + "\""));
-        problems.addAll(unknown);
-        return new Decoded(object, List.copyOf(problems));
+    public Decoded decode(ObjectNode object, String schemaType, Repeats repeats) {
+        return new Decoded(object, new SchemaCheck(schema, repeats).run(object, schemaType));
     }
 }

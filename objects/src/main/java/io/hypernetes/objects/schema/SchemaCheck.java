@@ -1,13 +1,16 @@
 package io.hypernetes.objects.schema;
 
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.Quantity;
+import io.hypernetes.objects.Repeats;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -16,14 +19,28 @@ import tools.jackson.databind.node.ObjectNode;
 /// Brings a tree into the shape that its schema type says: reports and removes unknown fields, drops nulls, checks types,
 /// makes quantities canonical. One use each.
 final class SchemaCheck {
-    private static final int MAX_REPORTED = 50;
+    /// As many as upstream tells (`saveStrictError` of `sigs.k8s.io/json`).
+    private static final int MAX_REPORTED = 100;
+    /// Characters of a place that is told; only names without end come to so many.
+    private static final int LONGEST_PLACE = 640;
     private static final int MOST_DIGITS = 100;
 
     private final Schema schema;
-    private final List<String> unknown = new ArrayList<>();
+    private final Repeats repeats;
+    private final List<Oddity> odd = new ArrayList<>();
 
-    SchemaCheck(Schema schema) {
+    SchemaCheck(Schema schema, Repeats repeats) {
         this.schema = schema;
+        this.repeats = repeats;
+    }
+
+    /// A member that is unknown or there again.
+    ///
+    /// @param what such as `unknown field`
+    private record Oddity(String what, Place at) {
+        String text() {
+            return what + " " + FieldError.quoted(at.text());
+        }
     }
 
     /// Where a value is, put into words only when something is wrong there.
@@ -35,17 +52,48 @@ final class SchemaCheck {
         String text() {
             StringBuilder out = new StringBuilder();
             append(out);
-            return out.toString();
+            if (out.length() <= LONGEST_PLACE) {
+                return out.toString();
+            }
+            // Half a character cannot be sent.
+            int end = Character.isHighSurrogate(out.charAt(LONGEST_PLACE - 1)) ? LONGEST_PLACE - 1 : LONGEST_PLACE;
+            return out.substring(0, end) + "...";
+        }
+
+        /// By name, as a text has its members whose order is of no account.
+        int compareTo(Place other) {
+            List<Place> here = way();
+            List<Place> there = other.way();
+            for (int i = 0; i < Math.min(here.size(), there.size()); i++) {
+                int order = here.get(i).item >= 0 && there.get(i).item >= 0
+                        ? Integer.compare(here.get(i).item, there.get(i).item)
+                        : here.get(i).name.compareTo(there.get(i).name);
+                if (order != 0) {
+                    return order;
+                }
+            }
+            return Integer.compare(here.size(), there.size());
+        }
+
+        private List<Place> way() {
+            List<Place> way = new ArrayList<>();
+            for (Place at = this; at != null; at = at.above) {
+                way.addFirst(at);
+            }
+            return way;
         }
 
         private void append(StringBuilder out) {
             if (above != null) {
                 above.append(out);
             }
+            if (out.length() > LONGEST_PLACE) {
+                return;
+            }
             if (item >= 0) {
                 out.append('[').append(item).append(']');
             } else {
-                out.append(out.isEmpty() ? "" : ".").append(name);
+                out.append(out.isEmpty() ? "" : ".").append(name, 0, Math.min(name.length(), LONGEST_PLACE + 1));
             }
         }
 
@@ -72,28 +120,54 @@ final class SchemaCheck {
 
     /// Checks and prunes in place.
     ///
-    /// @return the unknown fields, as `unknown field "spec.foo"`
+    /// @return what is odd about it, such as `unknown field "spec.foo"`
     /// @throws MalformedJsonException when a value is of the wrong type
     List<String> run(ObjectNode object, String type) {
-        object(object, schema.get(type), null);
-        return unknown;
+        Repeats.Way whole = repeats instanceof Repeats.Inside inside && !inside.paths().isEmpty() ? inside.whole() : null;
+        object(object, schema.get(type), null, whole);
+        if (!(repeats instanceof Repeats.Before before)) {
+            return odd.stream().map(Oddity::text).toList();
+        }
+        odd.sort((one, other) -> one.at.compareTo(other.at));
+        return Stream.concat(before.problems().stream(), odd.stream().map(Oddity::text)).toList();
+    }
+
+    private void tell(String what, Place at) {
+        if (odd.size() < MAX_REPORTED) {
+            odd.add(new Oddity(what, at));
+        }
+    }
+
+    private static Repeats.@Nullable Way member(Repeats.@Nullable Way above, String name) {
+        return above == null ? null : above.member(name);
+    }
+
+    private void tellRepeated(Repeats.@Nullable Way member, Place at) {
+        if (member != null && member.repeated()) {
+            tell("duplicate field", at);
+        }
     }
 
     /// @param above where the object is; null for the whole
-    private void object(ObjectNode object, SchemaType type, @Nullable Place above) {
+    /// @param on the way to what is repeated in it; null for nothing
+    private void object(ObjectNode object, SchemaType type, @Nullable Place above, Repeats.@Nullable Way on) {
         List<String> drop = new ArrayList<>();
         for (Map.Entry<String, JsonNode> member : object.properties()) {
             String name = member.getKey();
             SchemaField field = type.field(name);
             if (field == null) {
-                if (unknown.size() < MAX_REPORTED) {
-                    unknown.add("unknown field \"" + new Place(above, type, name, -1).text() + "\"");
-                }
+                // What is in it, and whether it is there again, upstream does not look at.
+                tell("unknown field", new Place(above, type, name, -1));
                 drop.add(name);
-            } else if (member.getValue().isNull()) {
+                continue;
+            }
+            Place at = new Place(above, type, name, -1);
+            Repeats.Way way = member(on, name);
+            tellRepeated(way, at);
+            if (member.getValue().isNull()) {
                 drop.add(name);
             } else {
-                JsonNode replaced = value(member.getValue(), field.type(), new Place(above, type, name, -1));
+                JsonNode replaced = value(member.getValue(), field.type(), at, way);
                 if (replaced != null) {
                     member.setValue(replaced);
                 }
@@ -103,7 +177,7 @@ final class SchemaCheck {
     }
 
     /// Returns what to put instead of the value, or null to keep it.
-    private @Nullable JsonNode value(JsonNode value, ValueType type, Place at) {
+    private @Nullable JsonNode value(JsonNode value, ValueType type, Place at, Repeats.@Nullable Way on) {
         switch (type) {
             case ValueType.Scalar scalar -> {
                 return scalar(value, scalar, at);
@@ -112,7 +186,7 @@ final class SchemaCheck {
                 if (!(value instanceof ObjectNode object)) {
                     throw wrongType(value, at, ref.type());
                 }
-                object(object, schema.get(ref.type()), at);
+                object(object, schema.get(ref.type()), at, on);
             }
             case ValueType.ListOf list -> {
                 if (!(value instanceof ArrayNode array)) {
@@ -120,7 +194,7 @@ final class SchemaCheck {
                 }
                 for (int i = 0; i < array.size(); i++) {
                     JsonNode item = array.get(i);
-                    JsonNode replaced = item.isNull() ? emptyOf(list.item()) : value(item, list.item(), new Place(at, null, "", i));
+                    JsonNode replaced = item.isNull() ? emptyOf(list.item()) : value(item, list.item(), new Place(at, null, "", i), on == null ? null : on.element(i));
                     if (replaced != null) {
                         array.set(i, replaced);
                     }
@@ -131,9 +205,10 @@ final class SchemaCheck {
                     throw wrongType(value, at, "map[string]" + goName(map.value()));
                 }
                 for (Map.Entry<String, JsonNode> entry : object.properties()) {
-                    JsonNode replaced = entry.getValue().isNull()
-                            ? emptyOf(map.value())
-                            : value(entry.getValue(), map.value(), new Place(at, null, entry.getKey(), -1));
+                    Place here = new Place(at, null, entry.getKey(), -1);
+                    Repeats.Way way = member(on, entry.getKey());
+                    tellRepeated(way, here);
+                    JsonNode replaced = entry.getValue().isNull() ? emptyOf(map.value()) : value(entry.getValue(), map.value(), here, way);
                     if (replaced != null) {
                         entry.setValue(replaced);
                     }

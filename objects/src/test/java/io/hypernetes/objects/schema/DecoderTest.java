@@ -16,7 +16,7 @@ class DecoderTest {
 
     private static Decoder.Decoded decode(String text) {
         Json.Document document = Json.read(text.replace('\'', '"').getBytes(UTF_8));
-        return new Decoder(SCHEMA).decode((ObjectNode) document.root(), "core.v1.Pod", document.duplicates());
+        return new Decoder(SCHEMA).decode((ObjectNode) document.root(), "core.v1.Pod", document.repeats());
     }
 
     @Test
@@ -25,11 +25,11 @@ class DecoderTest {
                 "{'metadata':{'name':'a','nam':'b','labels':{'x':'1','x':'2'}},'spec':{'foo':1,'containers':[{'name':'c','imag':'x'}]}}");
         assertThat(decoded.problems())
                 .containsExactly(
-                        "duplicate field \"metadata.labels.x\"",
                         "unknown field \"metadata.nam\"",
+                        "duplicate field \"metadata.labels.x\"",
                         "unknown field \"spec.foo\"",
                         "unknown field \"spec.containers[0].imag\"");
-        assertThat(decoded.strictMessage()).startsWith("strict decoding error: duplicate field \"metadata.labels.x\", unknown field");
+        assertThat(decoded.strictMessage()).startsWith("strict decoding error: unknown field \"metadata.nam\", duplicate field \"metadata.labels.x\", unknown field");
         assertThat(Json.print(decoded.object())).doesNotContain("foo", "imag", "nam\"");
     }
 
