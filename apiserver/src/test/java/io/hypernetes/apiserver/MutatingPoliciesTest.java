@@ -109,8 +109,53 @@ class MutatingPoliciesTest extends ClusterTest {
         var scaled = blue.post("/apis/apps/v1/namespaces/default/deployments", DEPLOYMENT).expect(201).json();
         policy(blue, "scale", "\"apiGroups\":[\"apps\"],\"apiVersions\":[\"v1\"],\"resources\":[\"deployments/scale\"]", "",
                 jsonPatch("[JSONPatch{op: 'replace', path: '/spec/template/spec/containers/0/name', value: '../../up'}]"));
-        blue.patch("/apis/apps/v1/namespaces/default/deployments/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":3}}").expect(422);
+        assertThat(blue.patch("/apis/apps/v1/namespaces/default/deployments/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":3}}").expect(403).at("message"))
+                .as("a Scale has no template").contains("/spec/template");
         assertThat(blue.get("/apis/apps/v1/namespaces/default/deployments/web").expect(200).json().path("spec")).isEqualTo(scaled.path("spec"));
+    }
+
+    /// `UpdatedObject` of upstream's `pkg/registry/apps/deployment/storage/storage.go`: who changes or judges a write of `scale` sees a Scale.
+    @Test
+    void aWriteOfAScaleIsShownAsAScale() {
+        var blue = tenant("scales");
+        var deployments = "/apis/apps/v1/namespaces/default/deployments";
+        var about = "\"apiGroups\":[\"apps\"],\"apiVersions\":[\"v1\"],\"resources\":[\"deployments/scale\"]";
+        blue.post(deployments, DEPLOYMENT).expect(201);
+        policy(blue, "doubled", about, "", "{\"patchType\":\"ApplyConfiguration\",\"applyConfiguration\":{\"expression\":"
+                + Json.print(Json.text("Object{spec: Object.spec{replicas: object.spec.replicas * 2}}")) + "}}");
+        assertThat(blue.patch(deployments + "/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":2}}").expect(200).json().path("spec").path("replicas").asInt())
+                .isEqualTo(4);
+        blue.post("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies", """
+                {"metadata":{"name":"judge"},"spec":{"matchConstraints":{"resourceRules":[{%s,"operations":["UPDATE"]}]},"validations":[
+                 {"expression":"object.kind == 'Scale' && object.apiVersion == 'autoscaling/v1' && !has(object.spec.template) && has(object.status.selector)"},
+                 {"expression":"oldObject.kind == 'Scale' && oldObject.spec.replicas == 4"},
+                 {"expression":"request.kind.kind == 'Scale' && request.kind.group == 'autoscaling' && request.requestKind.kind == 'Scale'"},
+                 {"expression":"request.resource.resource == 'deployments' && request.resource.group == 'apps' && request.subResource == 'scale'"},
+                 {"expression":"object.spec.replicas <= 8","message":"too many"}]}}""".formatted(about)).expect(201);
+        blue.post("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+                "{\"metadata\":{\"name\":\"judge\"},\"spec\":{\"policyName\":\"judge\",\"validationActions\":[\"Deny\"]}}").expect(201);
+        assertThat(blue.patch(deployments + "/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":5}}").expect(422).at("message"))
+                .isEqualTo("deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'judge' with binding 'judge' denied request: too many");
+        blue.patch(deployments + "/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":3}}").expect(200);
+        var scaled = blue.get(deployments + "/web").expect(200).json();
+        assertThat(scaled.path("spec").path("replicas").asInt()).isEqualTo(6);
+        hooks.respond("/scale", WebhookServer.patch("[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":7},{\"op\":\"add\",\"path\":\"/metadata/labels\",\"value\":{\"a\":\"b\"}}]"));
+        blue.post(GROUP + "mutatingwebhookconfigurations", """
+                {"metadata":{"name":"scale"},"webhooks":[{"name":"scale.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                 "clientConfig":{"url":"%s","caBundle":"%s"},"rules":[{%s,"operations":["UPDATE"]}]}]}""".formatted(hooks.url("/scale"), hooks.bundle, about)).expect(201);
+        hooks.asked.clear();
+        assertThat(blue.patch(deployments + "/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":1}}").expect(422).at("message")).as("of 7").contains("oldObject");
+        var asked = hooks.asked.getFirst();
+        assertThat(asked.path("kind")).hasToString("{\"group\":\"autoscaling\",\"version\":\"v1\",\"kind\":\"Scale\"}");
+        assertThat(asked.path("requestResource")).hasToString("{\"group\":\"apps\",\"version\":\"v1\",\"resource\":\"deployments\"}");
+        assertThat(asked.path("object").path("spec")).hasToString("{\"replicas\":2}");
+        assertThat(asked.path("oldObject").path("kind").asString()).isEqualTo("Scale");
+        blue.delete("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/judge").expect(200);
+        assertThat(blue.patch(deployments + "/web/scale", "application/merge-patch+json", "{\"spec\":{\"replicas\":1}}").expect(200).json().path("spec").path("replicas").asInt())
+                .isEqualTo(7);
+        scaled = blue.get(deployments + "/web").expect(200).json();
+        assertThat(scaled.path("metadata").has("labels")).isFalse();
+        assertThat(scaled.path("spec").path("template").path("spec").path("containers")).isNotEmpty();
     }
 
     /// Or a tenant whose policies refuse it could not be suspended, nor its pods be moved from a node.

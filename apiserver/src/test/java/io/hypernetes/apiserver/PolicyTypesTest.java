@@ -63,10 +63,23 @@ class PolicyTypesTest extends ClusterTest {
         "object.spec.strategy.rollingUpdate.maxSurge == 1",
         "timestamp(object.metadata.creationTimestamp) > timestamp('2020-01-01T00:00:00Z')",
         "request.operation == 'CREATE' && namespaceObject.metadata.name == 'x' && authorizer.group('').resource('pods').check('get').allowed()",
+        "request.userInfo.extra['k'].exists(v, v == 'x') && request.options.dryRun == ['All'] && request.subResource == '' && request.requestKind.kind == 'Pod'",
+        "namespaceObject == null || namespaceObject.metadata.labels.env == 'prod' && namespaceObject.status.conditions.all(c, c.type != 'x')",
+        "timestamp(namespaceObject.metadata.creationTimestamp) > timestamp('2020-01-01T00:00:00Z')",
         "object.metadata.labels.exists(name, name.startsWith('a'))"})
     void whatIsRightIsNotWarnedOf(String expression) {
         var made = admin.post(POLICIES + "?dryRun=All", policy("fine", "apps", "v1", "\"deployments\"", expression, "")).expect(201);
         assertThat(warnings(made.json())).isEmpty();
+    }
+
+    /// `BuildRequestType` and `BuildNamespaceType` of upstream's `pkg/admission/plugin/cel/compile.go`.
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "request.verb == 'CREATE'", "request.kind.resource == 'x'", "request.userInfo.groups == 'x'", "request.dryRun == 'true'",
+        "namespaceObject.metadata.managedFields == []", "namespaceObject.spec.other == 'x'", "namespaceObject.metadata.labels['a'] == 1"})
+    void requestAndNamespaceHaveTypesToo(String expression) {
+        var made = admin.post(POLICIES + "?dryRun=All", policy("odd", "apps", "v1", "\"deployments\"", expression, "")).expect(201);
+        assertThat(warnings(made.json())).singleElement().asString().contains("apps/v1, Kind=Deployment: ERROR: <input>:1:");
     }
 
     @Test

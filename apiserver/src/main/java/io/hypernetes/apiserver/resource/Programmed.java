@@ -9,6 +9,9 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.Repeats;
+import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.kind.Scaling;
 import io.hypernetes.objects.schema.Decoder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,11 +25,13 @@ final class Programmed {
 
     private final DynamicAdmission admission;
     private final Decoder decoder;
+    private final Kind scale;
     private final Authorisation authorisation;
 
-    Programmed(DynamicAdmission admission, Decoder decoder, Authorisation authorisation) {
+    Programmed(DynamicAdmission admission, Kinds kinds, Authorisation authorisation) {
         this.admission = admission;
-        this.decoder = decoder;
+        this.decoder = kinds.decoder();
+        this.scale = kinds.scale();
         this.authorisation = authorisation;
     }
 
@@ -38,8 +43,38 @@ final class Programmed {
             return object;
         }
         var attempt = writing(request, object, old);
+        var scaling = scaling(request);
+        if (scaling != null && old != null) {
+            return scaled(scaling, attempt, object, old);
+        }
         var changed = admission.mutate(attempt, object, old, made -> settled(request, made, object));
         return changed == null ? object : changed;
+    }
+
+    /// Who writes a Scale has a Scale changed, and nothing else of the object: so upstream calls mutating admission in `UpdatedObject` of
+    /// `pkg/registry/apps/deployment/storage/storage.go`, before it lets the object want what the Scale says.
+    private ObjectNode scaled(Scaling scaling, Attempt attempt, ObjectNode object, ObjectNode old) {
+        var wanted = scaling.scale(object);
+        var changed = admission.mutate(attempt, wanted, scaling.scale(old), made -> settledScale(made, wanted));
+        if (changed == null || changed.equals(wanted)) {
+            return object;
+        }
+        var scaled = object.deepCopy();
+        scaling.apply(changed, scaled);
+        return scaled;
+    }
+
+    private ObjectNode settledScale(ObjectNode made, ObjectNode before) {
+        var object = decoded(scale, made);
+        for (var kept : List.of("apiVersion", "kind", "metadata", "status")) {
+            Json.restore(object, before, kept);
+        }
+        return object;
+    }
+
+    /// How the write of a Scale is one of the object; null for any other.
+    private static @Nullable Scaling scaling(ResourceRequest request) {
+        return request.target().subresource().equals("scale") ? request.kind().scaling() : null;
     }
 
     /// Lets policies and validating webhooks judge an object that is complete and valid.
@@ -47,7 +82,12 @@ final class Programmed {
         if (isOfTheCluster(request, object, old)) {
             return;
         }
-        admission.validate(writing(request, object, old), object, old);
+        var scaling = scaling(request);
+        if (scaling != null && old != null) {
+            admission.validate(writing(request, object, old), scaling.scale(object), scaling.scale(old));
+        } else {
+            admission.validate(writing(request, object, old), object, old);
+        }
     }
 
     /// Asks about a deletion. What is stored is brought into the form of its kind only when there is somebody to ask, so that a conversion
@@ -124,12 +164,7 @@ final class Programmed {
 
     /// What a webhook made of an object, in the shape of its kind and still the same object.
     private ObjectNode settled(ResourceRequest request, ObjectNode made, ObjectNode before) {
-        ObjectNode object;
-        try {
-            object = request.kind().decode(decoder, made, Repeats.NONE).object();
-        } catch (MalformedJsonException e) {
-            throw ApiStatus.internal("a mutating webhook made an object that cannot be read: " + e.getMessage()).asException();
-        }
+        var object = decoded(request.kind(), made);
         object.put("apiVersion", request.kind().type().apiVersion());
         object.put("kind", request.kind().type().kind());
         var metadata = Json.child(object, "metadata");
@@ -153,6 +188,14 @@ final class Programmed {
         Decoding.takeTenant(object, request.tenant());
         request.kind().setDefaults(object);
         return object;
+    }
+
+    private ObjectNode decoded(Kind kind, ObjectNode made) {
+        try {
+            return kind.decode(decoder, made, Repeats.NONE).object();
+        } catch (MalformedJsonException e) {
+            throw ApiStatus.internal("a mutating webhook made an object that cannot be read: " + e.getMessage()).asException();
+        }
     }
 
     private static String name(ResourceRequest request, ObjectNode object) {
@@ -179,6 +222,7 @@ final class Programmed {
                 request.tenant(),
                 request.caller(),
                 request.kind(),
+                scaling(request) == null ? null : scale,
                 operation,
                 request.target().namespace(),
                 name,

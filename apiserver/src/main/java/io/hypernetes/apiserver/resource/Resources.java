@@ -59,7 +59,7 @@ public final class Resources {
             ServiceAllocator services,
             RandomReserve random) {
         var indexes = new Indexed.Cache();
-        this.dynamic = new Programmed(programmed, kinds.builtIn().decoder(), authorisation);
+        this.dynamic = new Programmed(programmed, kinds.builtIn(), authorisation);
         var trees = new StoredTrees();
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);

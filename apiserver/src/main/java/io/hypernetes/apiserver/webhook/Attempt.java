@@ -10,6 +10,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// One thing that somebody wants to do, for programmed admission to judge.
 ///
+/// @param part of what kind the objects are when a part of an object is written that is an object of its own, such as a Scale; null when they are of `kind`
 /// @param operation `CREATE`, `UPDATE`, `DELETE` or `CONNECT`
 /// @param name may be empty while it is still to be made
 /// @param options what the client said of how it is to be done; null where nothing can be said
@@ -19,6 +20,7 @@ public record Attempt(
         String tenant,
         Caller caller,
         Kind kind,
+        @Nullable Kind part,
         String operation,
         String namespace,
         String name,
@@ -31,11 +33,11 @@ public record Attempt(
     /// The AdmissionRequest, without its uid.
     ObjectNode toJson(Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var request = Json.object();
-        names(request, "kind", "resource", as);
+        names(request, "kind", "resource", as, formOf(as));
         if (!subresource.isEmpty()) {
             request.put("subResource", subresource);
         }
-        names(request, "requestKind", "requestResource", kind);
+        names(request, "requestKind", "requestResource", kind, formOf(kind));
         if (!subresource.isEmpty()) {
             request.put("requestSubResource", subresource);
         }
@@ -56,7 +58,17 @@ public record Attempt(
 
     /// An object of this attempt in the form of another kind that is stored as the same objects.
     @Nullable ObjectNode inForm(Kind as, @Nullable ObjectNode object) {
-        return object == null || as.equals(kind) ? object : as.fromStored(kind.toStored(object).deepCopy());
+        return object == null || part != null || as.equals(kind) ? object : as.fromStored(kind.toStored(object).deepCopy());
+    }
+
+    /// An object that somebody made of one [#inForm] of another kind, in the form of this attempt.
+    ObjectNode outOfForm(Kind as, ObjectNode made) {
+        return part != null || as.equals(kind) ? made : kind.fromStored(as.toStored(made));
+    }
+
+    /// Of which kind objects are [#inForm] of another kind: a part is the same of all.
+    Kind formOf(Kind as) {
+        return part == null ? as : part;
     }
 
     private static void set(ObjectNode request, String name, @Nullable ObjectNode value) {
@@ -67,9 +79,9 @@ public record Attempt(
         }
     }
 
-    private static void names(ObjectNode request, String kindName, String resourceName, Kind kind) {
+    private static void names(ObjectNode request, String kindName, String resourceName, Kind kind, Kind form) {
         var type = kind.type();
-        request.putObject(kindName).put("group", type.group()).put("version", type.version()).put("kind", type.kind());
+        request.putObject(kindName).put("group", form.type().group()).put("version", form.type().version()).put("kind", form.type().kind());
         request.putObject(resourceName)
                 .put("group", type.group())
                 .put("version", type.version())

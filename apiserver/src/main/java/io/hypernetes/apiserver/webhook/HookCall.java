@@ -112,7 +112,7 @@ final class HookCall {
             var operations = JsonPatch.parse(Json.read(Base64.getDecoder().decode(patch)).root());
             var form = attempt.inForm(as, object);
             if (form != null && operations.apply(form) instanceof ObjectNode changed) {
-                return as.equals(attempt.kind()) ? changed : attempt.kind().fromStored(as.toStored(changed));
+                return attempt.outOfForm(as, changed);
             }
             throw new FailedException("the patch leaves no object", null);
         } catch (PatchException | MalformedJsonException | IllegalArgumentException e) {

@@ -174,13 +174,13 @@ final class MutatingPolicies {
                 return object;
             }
             var made = switch (mutation.kind()) {
-                case APPLY_CONFIGURATION -> merged(as, form, MutationLanguage.configuration(value));
-                case JSON_PATCH -> patched(as, form, JsonPatch.parse(MutationLanguage.operations(value)));
+                case APPLY_CONFIGURATION -> merged(attempt.formOf(as), form, MutationLanguage.configuration(value));
+                case JSON_PATCH -> patched(attempt.formOf(as), form, JsonPatch.parse(MutationLanguage.operations(value)));
             };
             if (made.equals(form)) {
                 return object;
             }
-            return settle.apply(as.equals(attempt.kind()) ? made : attempt.kind().fromStored(as.toStored(made)));
+            return settle.apply(attempt.outOfForm(as, made));
         }
 
         private ObjectNode merged(Kind as, ObjectNode form, ObjectNode configuration) {

@@ -60,10 +60,11 @@ public final class TypeCheck {
                 "object", subject.type(),
                 "oldObject", subject.type(),
                 "params", params,
-                "request", SimpleType.DYN,
-                "namespaceObject", SimpleType.DYN,
+                "request", AdmissionTypes.REQUEST,
+                "namespaceObject", AdmissionTypes.NAMESPACE,
                 VARIABLES, struct));
         List<CelType> all = new ArrayList<>(types.structs());
+        all.addAll(AdmissionTypes.STRUCTS);
         all.add(struct);
         Environment environment = Environment.of(names, all);
         for (ObjectNode variable : own) {

@@ -19,14 +19,20 @@ import org.jspecify.annotations.Nullable;
 
 /// The table of kinds that are served. Immutable. A kind that is not here does not exist for clients.
 public final class Kinds {
+    private static final GroupVersion AUTOSCALING = new GroupVersion("autoscaling", "v1");
+    private static final ResourceType SCALE = new ResourceType(
+            AUTOSCALING, "scales", "scale", "Scale", true, List.of(), List.of(), List.of(), Map.of(), "autoscaling.v1.Scale", false, false, AUTOSCALING);
+
     private final Schema schema;
     private final Decoder decoder;
+    private final Kind scale;
     private final List<Kind> all;
     private final Map<String, Kind> byResource;
     private final Map<String, Kind> byKind;
 
-    private Kinds(Schema schema, List<Kind> all) {
+    private Kinds(Schema schema, Kind scale, List<Kind> all) {
         this.schema = schema;
+        this.scale = scale;
         this.decoder = new Decoder(schema);
         this.all = List.copyOf(all);
         Map<String, Kind> resources = new LinkedHashMap<>();
@@ -59,7 +65,8 @@ public final class Kinds {
             Ownership ownership = Ownership.builtIn(shapes.of(type.schemaType()));
             kinds.add(new Kind(type, own == null ? new KindRules() {} : own, ownership));
         }
-        return new Kinds(schema, kinds);
+        Kind scale = new Kind(SCALE, new KindRules() {}, Ownership.builtIn(shapes.of(SCALE.schemaType())));
+        return new Kinds(schema, scale, kinds);
     }
 
     /// What kinds are served, for those who need no schema of them: a small part of the work of [#load]. In its order.
@@ -101,6 +108,11 @@ public final class Kinds {
             throw new IllegalArgumentException("no kind " + kind + " in " + apiVersion + " is served");
         }
         return found;
+    }
+
+    /// What is exchanged by the subresource `scale` of any kind. It is served nowhere by itself.
+    public Kind scale() {
+        return scale;
     }
 
     /// Every kind, the core group first, then by group, version and resource.
