@@ -108,10 +108,10 @@ class UsersTest {
         cluster.kubectlOf(ORDER, "create", "secret", "generic", "sealed-too", "--from-literal=key=" + value).ok();
 
         String log = cluster.hypernetes("audit", "--tenant", GUILD, "-o", "json", "--limit", "1000").ok();
-        assertThat(log.lines()).isNotEmpty().allSatisfy(line -> assertThat(line).startsWith("{").contains("\"tenant\":\"" + GUILD + "\""));
+        assertThat(log.lines()).isNotEmpty().allSatisfy(line -> assertThat(line).startsWith("{").contains("\"hypernetes.io/tenant\":\"" + GUILD + "\""));
         for (String verb : List.of("create", "patch", "get")) {
             assertThat(log.lines()).as(verb).anySatisfy(line -> assertThat(line).contains(
-                    "\"user\":\"fay\"", "\"verb\":\"" + verb + "\"", "\"resource\":\"secrets\"", "\"namespace\":\"default\"", "\"name\":\"sealed\"", "\"code\":20"));
+                    "\"username\":\"fay\"", "\"verb\":\"" + verb + "\"", "\"resource\":\"secrets\"", "\"namespace\":\"default\"", "\"name\":\"sealed\"", "\"code\":20"));
         }
         assertThat(log).doesNotContain("sealed-too", ORDER);
         String others = cluster.hypernetes("audit", "--tenant", ORDER, "-o", "json", "--limit", "1000").ok();

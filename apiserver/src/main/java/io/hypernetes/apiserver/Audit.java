@@ -2,13 +2,16 @@ package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.audit.AuditLine;
 import io.hypernetes.apiserver.audit.AuditLog;
+import io.hypernetes.apiserver.audit.Sources;
+import io.hypernetes.apiserver.audit.Stage;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Which requests get a line in the audit log: all of people and programs; of the master's components and of nodes only what changes something,
@@ -25,7 +28,9 @@ final class Audit {
         this.clock = clock;
     }
 
+    /// @param nanos since the request came
     void tell(
+            Stage stage,
             Exchange http,
             String id,
             String tenant,
@@ -39,8 +44,11 @@ final class Audit {
         var source = http.remoteAddress() instanceof InetSocketAddress address && address.getAddress() != null
                 ? address.getAddress().getHostAddress()
                 : "";
+        var now = clock.instant();
         log.append(new AuditLine(
-                clock.instant(),
+                stage,
+                now.minusNanos(nanos),
+                now,
                 id,
                 tenant,
                 caller,
@@ -50,9 +58,15 @@ final class Audit {
                 http.method(),
                 http.path(),
                 http.status(),
-                TimeUnit.NANOSECONDS.toMillis(nanos),
-                source,
-                http.header("User-Agent").orElse("")));
+                new Sources(forwarded(http), source),
+                http.header("User-Agent").orElse(""),
+                http.annotations()));
+    }
+
+    private static List<String> forwarded(Exchange http) {
+        var forwarded = http.headers("X-Forwarded-For");
+        var real = http.headers("X-Real-Ip");
+        return real.isEmpty() ? forwarded : Stream.concat(forwarded.stream(), real.stream()).toList();
     }
 
     private static boolean wanted(String path, @Nullable Caller caller, @Nullable Target target) {

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.access.Impersonation;
 import io.hypernetes.apiserver.access.Suspension;
 import io.hypernetes.apiserver.access.TenantResolution;
+import io.hypernetes.apiserver.audit.Stage;
 import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.fair.Fairness;
 import io.hypernetes.apiserver.http.ClientGoneException;
@@ -20,6 +21,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.RandomReserve;
 import io.hypernetes.store.StoreException;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,6 +31,7 @@ import org.slf4j.LoggerFactory;
 /// throws what to answer.
 final class Pipeline implements ExchangeHandler {
     private static final Logger log = LoggerFactory.getLogger(Pipeline.class);
+    private static final Set<String> LONG = Set.of("attach", "exec", "proxy", "log", "portforward");
 
     private final LoginPage login;
     private final Authentication authentication;
@@ -75,7 +78,7 @@ final class Pipeline implements ExchangeHandler {
         var trail = new Trail();
         metrics.began();
         try {
-            serve(http, trail);
+            serve(http, trail, auditId, start);
         } catch (ApiException e) {
             refuse(http, e.status(), e);
         } catch (ExpiredListException e) {
@@ -86,6 +89,7 @@ final class Pipeline implements ExchangeHandler {
         } catch (ClientGoneException e) {
             throw e;
         } catch (RuntimeException | IOException e) {
+            trail.failed = true;
             log.error("event=request-failed audit={} method={} path={}", auditId, http.method(), http.path(), e);
             refuse(http, ApiStatus.internal("see the server's log for audit id " + auditId), e);
         } finally {
@@ -98,7 +102,7 @@ final class Pipeline implements ExchangeHandler {
                 metrics.ended("other", "", http.status(), took);
             }
             var caller = trail.caller;
-            audit.tell(http, auditId, trail.tenant, caller, trail.impersonator, target, took);
+            audit.tell(trail.failed ? Stage.PANIC : Stage.RESPONSE_COMPLETE, http, auditId, trail.tenant, caller, trail.impersonator, target, took);
             log.debug(
                     "event=request audit={} user={} tenant={} method={} path={} code={} ms={}",
                     auditId,
@@ -111,7 +115,7 @@ final class Pipeline implements ExchangeHandler {
         }
     }
 
-    private void serve(Exchange http, Trail trail) throws IOException {
+    private void serve(Exchange http, Trail trail, String auditId, long start) throws IOException {
         if (LoginPage.serves(http.path())) {
             // Of no tenant, and for people who cannot prove yet who they are.
             trail.caller = login.serve(http);
@@ -131,14 +135,26 @@ final class Pipeline implements ExchangeHandler {
         var target = Target.of(http.method(), tenant.path(), http.flag("watch"));
         trail.target = target;
         var place = tenant;
+        if (isLong(target)) {
+            http.onBegin(() -> audit.tell(
+                    Stage.RESPONSE_STARTED, http, auditId, trail.tenant, caller, trail.impersonator, target, System.nanoTime() - start));
+        }
         try (var seat = fairness.enter(caller, place, target, http.body().length)) {
             seat.during(() -> {
-                authorisation.check(caller, place, target, http.query("fieldSelector"));
+                var decision = authorisation.decide(caller, place, target, http.query("fieldSelector"));
+                http.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
+                http.annotate("authorization.k8s.io/reason", decision.reason());
+                authorisation.require(decision, caller, place, target);
                 suspension.check(caller, place, target);
                 routes.serve(http, caller, place, target);
                 return seat;
             });
         }
+    }
+
+    /// What may go on for hours, as upstream's server has it (`BasicLongRunningRequestCheck` of apiserver's `pkg/server/filters/longrunning.go`).
+    private static boolean isLong(Target target) {
+        return target.resource() && (target.verb().equals("watch") || LONG.contains(target.subresource()));
     }
 
     private static void refuse(Exchange http, ApiStatus status, Exception cause) throws IOException {
@@ -155,5 +171,6 @@ final class Pipeline implements ExchangeHandler {
         private @Nullable Caller impersonator;
         private @Nullable Target target;
         private String tenant = "";
+        private boolean failed;
     }
 }

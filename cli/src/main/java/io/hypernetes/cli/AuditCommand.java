@@ -1,13 +1,19 @@
 package io.hypernetes.cli;
 
+import io.hypernetes.apiserver.audit.AuditLine;
 import io.hypernetes.apiserver.audit.AuditReader;
+import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `hypernetes audit`: reads the files themselves, so it works when the master does not.
 @Command(
@@ -50,7 +56,7 @@ final class AuditCommand implements Runnable {
         try {
             List<String> lines = AuditReader.last(
                     file,
-                    line -> (tenant.isEmpty() || Json.string(line, "tenant").equals(tenant)) && (user.isEmpty() || Json.string(line, "user").equals(user)),
+                    line -> (tenant.isEmpty() || AuditLine.tenant(line).equals(tenant)) && (user.isEmpty() || AuditLine.user(line).equals(user)),
                     limit,
                     Integer.MAX_VALUE);
             lines.forEach(line -> System.out.println(output.equals("json") ? line : shown(line)));
@@ -61,14 +67,30 @@ final class AuditCommand implements Runnable {
 
     private String shown(String text) {
         var line = Json.readObject(text);
-        var resource = Json.string(line, "resource");
-        var place = resource.isEmpty()
-                ? Json.string(line, "path")
-                : String.join("/", List.of(resource, Json.string(line, "namespace"), Json.string(line, "name"))).replaceAll("/+", "/").replaceAll("/$", "");
-        var impersonator = Json.string(line, "impersonator");
-        var who = Json.string(line, "user") + (impersonator.isEmpty() ? "" : " (" + impersonator + ")");
-        var rest = output.equals("wide") ? "  " + Json.string(line, "source") + "  " + Json.number(line, 0, "ms") + "ms  " + Json.string(line, "agent") + "  " + Json.string(line, "auditID") : "";
+        var object = line.path("objectRef");
+        var place = object.isMissingNode()
+                ? Json.string(line, "requestURI")
+                : Stream.of("resource", "subresource", "namespace", "name").map(part -> Json.string(object, part)).filter(part -> !part.isEmpty()).collect(Collectors.joining("/"));
+        var who = AuditLine.user(line) + (line.has("impersonatedUser") ? " (" + Json.string(line, "user", "username") + ")" : "");
+        var rest = output.equals("wide")
+                ? "  " + String.join(",", line.path("sourceIPs").valueStream().map(address -> address.asString("")).toList()) + "  " + took(line) + "ms  "
+                        + Json.string(line, "userAgent") + "  " + Json.string(line, "auditID") + "  " + Json.string(line, "stage")
+                : "";
         return "%s  %-12s %-32s %3d  %-16s %s%s".formatted(
-                Json.string(line, "time"), Json.string(line, "tenant"), who, Json.number(line, 0, "code"), Json.string(line, "verb"), place, rest);
+                Json.string(line, "stageTimestamp"),
+                AuditLine.tenant(line),
+                who,
+                Json.number(line, 0, "responseStatus", "code"),
+                Json.string(line, "verb"),
+                place,
+                rest);
+    }
+
+    private static long took(ObjectNode line) {
+        try {
+            return Duration.between(ApiTime.parse(Json.string(line, "requestReceivedTimestamp")), ApiTime.parse(Json.string(line, "stageTimestamp"))).toMillis();
+        } catch (IllegalArgumentException e) {
+            return 0;
+        }
     }
 }

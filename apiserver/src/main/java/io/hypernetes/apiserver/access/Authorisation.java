@@ -33,6 +33,13 @@ public final class Authorisation {
     /// @param selector the value of the query's `fieldSelector`
     /// @throws io.hypernetes.objects.ApiException 403 when the caller may not
     public void check(Caller caller, TenantPath tenant, Target target, String selector) {
+        require(decide(caller, tenant, target, selector), caller, tenant, target);
+    }
+
+    /// Lets a request on that was decided about.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when it may not
+    public void require(Decision decision, Caller caller, TenantPath tenant, Target target) {
         if (tenant.everywhere() && target.resource() && target.writes()) {
             throw new ApiStatus(
                             403,
@@ -41,7 +48,6 @@ public final class Authorisation {
                             null)
                     .asException();
         }
-        var decision = decide(caller, tenant, target, selector);
         if (!decision.allowed()) {
             throw Refusals.forbidden(caller, target, decision.reason());
         }

@@ -6,13 +6,16 @@ import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The Pod Security levels of a namespace, told by its labels: a pod that violates the level to `enforce` is refused, the level to `warn` is
-/// told to the client.
+/// told to the client, and the level to `audit` to whoever reads of the request (`EvaluatePod` of upstream's
+/// `staging/src/k8s.io/pod-security-admission/admission/admission.go`).
 ///
 /// A pod here is a machine of its own, so `privileged` gives nothing of the host away; a namespace that wants the levels gets them all the same,
 /// with the meaning and the words that they have elsewhere. The version of a level is always the latest.
@@ -28,9 +31,13 @@ public final class PodSecurity {
     ///
     /// @param namespace the pod's Namespace
     /// @param warn gets what the client is to be told
+    /// @param annotate gets what is told of the request, by its key
     /// @throws io.hypernetes.objects.ApiException 403 when the pod violates the level to enforce
-    public static void pod(ObjectNode namespace, ObjectNode pod, Consumer<String> warn) {
-        var enforced = violations(level(namespace, "enforce"), pod);
+    public static void pod(ObjectNode namespace, ObjectNode pod, Consumer<String> warn, BiConsumer<String, String> annotate) {
+        var level = level(namespace, "enforce");
+        annotate.accept(LABEL + "enforce-policy", shown(namespace, "enforce"));
+        var enforced = violations(level, pod);
+        audit(namespace, level(namespace, "audit").equals(level) ? enforced : null, pod, annotate);
         if (!enforced.isEmpty()) {
             throw ApiStatus.forbidden(
                             "",
@@ -39,16 +46,33 @@ public final class PodSecurity {
                             "violates PodSecurity \"%s\": %s".formatted(shown(namespace, "enforce"), String.join(", ", enforced)))
                     .asException();
         }
-        template(namespace, pod, warn);
+        warn(namespace, pod, warn);
+    }
+
+    /// @param known what violates the level when that was found already; null when not
+    private static void audit(ObjectNode namespace, @Nullable List<String> known, JsonNode pod, BiConsumer<String, String> annotate) {
+        var violated = known == null ? violations(level(namespace, "audit"), pod) : known;
+        if (!violated.isEmpty()) {
+            annotate.accept(LABEL + "audit-violations", told(namespace, "audit", violated));
+        }
+    }
+
+    private static String told(ObjectNode namespace, String mode, List<String> violated) {
+        return "would violate PodSecurity \"%s\": %s".formatted(shown(namespace, mode), String.join(", ", violated));
     }
 
     /// Tells of a pod template what its pods will meet; only pods themselves are refused.
     ///
     /// @param template has `metadata` and `spec`
-    public static void template(ObjectNode namespace, JsonNode template, Consumer<String> warn) {
+    public static void template(ObjectNode namespace, JsonNode template, Consumer<String> warn, BiConsumer<String, String> annotate) {
+        audit(namespace, null, template, annotate);
+        warn(namespace, template, warn);
+    }
+
+    private static void warn(ObjectNode namespace, JsonNode template, Consumer<String> warn) {
         var warned = violations(level(namespace, "warn"), template);
         if (!warned.isEmpty()) {
-            warn.accept("would violate PodSecurity \"%s\": %s".formatted(shown(namespace, "warn"), String.join(", ", warned)));
+            warn.accept(told(namespace, "warn", warned));
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -28,7 +29,8 @@ public final class AuditLog implements AutoCloseable {
     private static final int BATCH = 500;
     private static final long PATIENCE_SECONDS = 2;
     /// Tells the writer that nothing follows.
-    private static final AuditLine END = new AuditLine(Instant.EPOCH, "", "", null, null, null, "", "", "", 0, 0, "", "");
+    private static final AuditLine END = new AuditLine(
+            Stage.RESPONSE_COMPLETE, Instant.EPOCH, Instant.EPOCH, "", "", null, null, null, "", "", "", 0, new Sources(List.of(), ""), "", Map.of());
 
     private final Path file;
     private final long maxBytes;

@@ -5,7 +5,6 @@ import io.hypernetes.apiserver.http.Part;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -39,8 +38,8 @@ public final class AuditPage {
         }
         boolean all = caller.isOperator() && (tenant.everywhere() || tenant.prefix().isEmpty());
         var user = http.query("user");
-        Predicate<ObjectNode> wanted = line -> (all || Json.string(line, "tenant").equals(tenant.tenant()))
-                && (user.isEmpty() || Json.string(line, "user").equals(user));
+        Predicate<ObjectNode> wanted = line -> (all || AuditLine.tenant(line).equals(tenant.tenant()))
+                && (user.isEmpty() || AuditLine.user(line).equals(user));
         var lines = new ArrayList<Part>();
         for (var line : AuditReader.last(file, wanted, limit(http.query("limit")), FILES)) {
             lines.add(Part.of((line + "\n").getBytes(StandardCharsets.UTF_8)));

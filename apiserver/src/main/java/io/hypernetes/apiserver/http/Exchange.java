@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,10 +16,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// One request and the means to answer it. Owned by the request's virtual thread; [#onDisconnect] alone may be called by
+/// One request and the means to answer it. Owned by the request's virtual thread; [#onDisconnect] and [#annotate] alone may be called by
 /// others.
 public final class Exchange {
     private static final Logger log = LoggerFactory.getLogger(Exchange.class);
+    private static final int MOST_ANNOTATIONS = 64;
+    /// Characters of all annotations together.
+    private static final int ROOM_FOR_ANNOTATIONS = 16 << 10;
 
     private final Connection connection;
     private final String method;
@@ -30,6 +34,9 @@ public final class Exchange {
     private @Nullable Map<String, List<String>> query;
     private int status;
     private String subject = "";
+    private @Nullable Map<String, String> annotations;
+    private int annotated;
+    private @Nullable Runnable onBegin;
 
     /// @param uri the path with its query, as sent
     Exchange(Connection connection, String method, String uri, HttpHeaders headers, byte[] body) {
@@ -146,6 +153,32 @@ public final class Exchange {
         subject = name;
     }
 
+    /// Notes something about the request for whoever tells of it, as long as there is room. What was noted first stays.
+    ///
+    /// @param key a qualified name, such as `pod-security.kubernetes.io/enforce-policy`
+    public synchronized void annotate(String key, String value) {
+        var known = annotations;
+        if (known == null) {
+            known = new LinkedHashMap<>();
+            annotations = known;
+        }
+        int length = key.length() + value.length();
+        if (known.size() < MOST_ANNOTATIONS && annotated + length <= ROOM_FOR_ANNOTATIONS && known.putIfAbsent(key, value) == null) {
+            annotated += length;
+        }
+    }
+
+    /// What was noted.
+    public synchronized Map<String, String> annotations() {
+        var known = annotations;
+        return known == null ? Map.of() : Map.copyOf(known);
+    }
+
+    /// Has `action` run when the answer begins, on this thread.
+    public void onBegin(Runnable action) {
+        onBegin = action;
+    }
+
     /// The status sent, 0 while there is none.
     public int status() {
         return status;
@@ -251,5 +284,8 @@ public final class Exchange {
             throw new IllegalStateException("the request was answered already with status " + this.status);
         }
         this.status = status;
+        if (onBegin != null) {
+            onBegin.run();
+        }
     }
 }

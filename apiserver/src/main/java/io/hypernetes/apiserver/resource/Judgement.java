@@ -42,7 +42,7 @@ final class Judgement {
         switch (resource) {
             case "pods" -> {
                 LimitRanges.pod(admitted.limits(), object, Json.object());
-                PodSecurity.pod(admitted.namespace(), object, warn(request));
+                PodSecurity.pod(admitted.namespace(), object, warn(request), request.http()::annotate);
                 PodWarnings.tell(object, "", warn(request));
             }
             case "persistentvolumeclaims" -> limits.claim(request.tenant(), request.target().namespace(), object, Json.object());
@@ -75,7 +75,7 @@ final class Judgement {
             }
             case "pods" -> {
                 if (part.equals("ephemeralcontainers")) {
-                    PodSecurity.pod(home(request), updated, warn(request));
+                    PodSecurity.pod(home(request), updated, warn(request), request.http()::annotate);
                 } else if (part.equals("resize") && !going) {
                     LimitRanges.pod(limits.of(request.tenant(), request.target().namespace()), updated, old);
                 }
@@ -110,7 +110,7 @@ final class Judgement {
         boolean job = spec.has("jobTemplate");
         var template = plain ? object.path("template") : job ? spec.path("jobTemplate").path("spec").path("template") : spec.path("template");
         if (template.path("spec").path("containers").isArray()) {
-            PodSecurity.template(home.get(), template, warn(request));
+            PodSecurity.template(home.get(), template, warn(request), request.http()::annotate);
             PodWarnings.tell(
                     template,
                     plain ? "template." : job ? "spec.jobTemplate.spec.template." : "spec.template.",

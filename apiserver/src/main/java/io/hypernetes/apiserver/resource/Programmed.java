@@ -230,6 +230,11 @@ final class Programmed {
                 dryRun,
                 options,
                 new CallerRights(authorisation, request.tenantPath(), request.caller()),
-                text -> Decoding.warn(request.http(), text));
+                text -> {
+                    synchronized (request) {
+                        Decoding.warn(request.http(), text);
+                    }
+                },
+                request.http()::annotate);
     }
 }

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.Rights;
 import io.hypernetes.objects.kind.Kind;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -15,7 +16,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param name may be empty while it is still to be made
 /// @param options what the client said of how it is to be done; null where nothing can be said
 /// @param rights of the caller
-/// @param warn tells the client something that does not stop it
+/// @param warn tells the client something that does not stop it; for many threads
+/// @param annotate notes something for whoever reads of the request, by its key; for many threads
 public record Attempt(
         String tenant,
         Caller caller,
@@ -28,7 +30,8 @@ public record Attempt(
         boolean dryRun,
         @Nullable ObjectNode options,
         Rights rights,
-        Consumer<String> warn) {
+        Consumer<String> warn,
+        BiConsumer<String, String> annotate) {
 
     /// The AdmissionRequest, without its uid.
     ObjectNode toJson(Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old) {

@@ -10,8 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// One webhook of a configuration.
 ///
+/// @param configuration whose it is
 /// @param conditions null when they cannot be compiled, which counts as a failed call
-record Hook(String name, ObjectNode source, List<ObjectNode> rules, @Nullable Conditions conditions) {
+record Hook(String configuration, String name, ObjectNode source, List<ObjectNode> rules, @Nullable Conditions conditions) {
     static List<Hook> of(ObjectNode configuration) {
         var hooks = new ArrayList<Hook>();
         for (var source : Json.objects(configuration, "webhooks")) {
@@ -21,7 +22,7 @@ record Hook(String name, ObjectNode source, List<ObjectNode> rules, @Nullable Co
             } catch (ExpressionException e) {
                 conditions = null;
             }
-            hooks.add(new Hook(Json.string(source, "name"), source, Json.objects(source, "rules"), conditions));
+            hooks.add(new Hook(Json.string(configuration, "metadata", "name"), Json.string(source, "name"), source, Json.objects(source, "rules"), conditions));
         }
         return List.copyOf(hooks);
     }

@@ -4,6 +4,7 @@ import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.Names;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.patch.JsonPatch;
 import io.hypernetes.objects.patch.PatchException;
@@ -21,6 +22,7 @@ final class HookCall {
     private static final String GROUP = "admission.k8s.io/";
     private static final int MOST_WARNINGS = 20;
     private static final int LONGEST_WARNING = 256;
+    static final String ANNOTATIONS = "webhook.admission.k8s.io/";
 
     private final OutboundCall outbound;
 
@@ -40,12 +42,14 @@ final class HookCall {
     /// The object as the webhook wants it; the object itself when it wants nothing else.
     ///
     /// @param as the kind in whose form the webhook sees the object
+    /// @param round in which round of which hook this is, such as `round_0_index_1`
     /// @throws ApiException when it denies the attempt, or fails and that counts
-    @Nullable ObjectNode ask(Hook hook, Attempt attempt, Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old, boolean mutating) {
+    @Nullable ObjectNode ask(Hook hook, Attempt attempt, Kind as, @Nullable ObjectNode object, @Nullable ObjectNode old, boolean mutating, String round) {
         try {
             return answer(hook, attempt, as, object, old, mutating);
         } catch (FailedException e) {
             if (hook.ignoresFailure()) {
+                attempt.annotate().accept((mutating ? "failed-open.mutation." : "failed-open.validating.") + ANNOTATIONS + round, hook.name());
                 log.info("event=webhook-failed-open tenant={} webhook={} cause={}", attempt.tenant(), hook.name(), e.getMessage());
                 return object;
             }
@@ -92,6 +96,12 @@ final class HookCall {
             var text = warning.asString("");
             if (++warnings <= MOST_WARNINGS && !text.isEmpty()) {
                 attempt.warn().accept(text.length() > LONGEST_WARNING ? text.substring(0, LONGEST_WARNING) : text);
+            }
+        }
+        for (var noted : response.path("auditAnnotations").properties().stream().limit(MOST_WARNINGS).toList()) {
+            var key = hook.name() + "/" + noted.getKey();
+            if (noted.getValue().isString() && Names.qualified(key).isEmpty()) {
+                attempt.annotate().accept(key, noted.getValue().stringValue());
             }
         }
         if (!Json.flag(response, "allowed")) {

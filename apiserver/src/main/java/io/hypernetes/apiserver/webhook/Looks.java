@@ -42,6 +42,11 @@ final class Looks {
         left = object;
     }
 
+    /// Which round it is; the first is 0.
+    int round() {
+        return second ? 1 : 0;
+    }
+
     /// The second round comes.
     void again() {
         second = true;

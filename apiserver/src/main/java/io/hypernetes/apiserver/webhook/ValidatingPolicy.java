@@ -1,18 +1,20 @@
 package io.hypernetes.apiserver.webhook;
 
+import dev.cel.common.values.NullValue;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.Expression;
 import io.hypernetes.objects.cel.ExpressionException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// A compiled ValidatingAdmissionPolicy.
-record ValidatingPolicy(PolicyHead head, List<Validation> validations) implements BoundPolicies.Compiled {
+record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<String, Expression> notes) implements BoundPolicies.Compiled {
     private static final int LONGEST_MESSAGE = 5 << 10;
 
     private record Validation(ObjectNode source, Expression test, @Nullable Expression message) {}
@@ -27,14 +29,18 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations) implement
                         AdmissionLanguage.compile(Json.string(validation, "expression")),
                         message.isBlank() ? null : AdmissionLanguage.compile(message)));
             }
-            return new ValidatingPolicy(PolicyHead.of(object), List.copyOf(validations));
+            var notes = new LinkedHashMap<String, Expression>();
+            for (var note : Json.objects(object.path("spec"), "auditAnnotations")) {
+                notes.put(Json.string(note, "key"), AdmissionLanguage.compile(Json.string(note, "valueExpression")));
+            }
+            return new ValidatingPolicy(PolicyHead.of(object), List.copyOf(validations), notes);
         } catch (ExpressionException e) {
-            return new ValidatingPolicy(PolicyHead.broken(object, e.text()), List.of());
+            return new ValidatingPolicy(PolicyHead.broken(object, e.text()), List.of(), Map.of());
         }
     }
 
     /// Evaluates conditions and validations.
-    void judge(Map<String, Object> surroundings, Budget budget, Verdict say) {
+    void judge(Map<String, Object> surroundings, Budget budget, Verdict say, ValidatingPolicies.Notes told) {
         try {
             if (!head.conditions().hold(surroundings, budget)) {
                 return;
@@ -44,14 +50,31 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations) implement
             return;
         }
         var evaluation = new PolicyVariables(head.variables(), surroundings, budget);
-        for (var validation : validations) {
+        for (int i = 0; i < validations.size(); i++) {
+            var validation = validations.get(i);
             try {
                 if (!Boolean.TRUE.equals(evaluation.evaluate(validation.test))) {
-                    say.denied(Json.string(validation.source, "reason"), message(validation, evaluation));
+                    say.denied(i, Json.string(validation.source, "reason"), message(validation, evaluation));
                 }
             } catch (ExpressionException e) {
-                say.failed("expression '" + validation.test.text() + "' resulted in error: " + e.text());
+                say.failed(i, "expression '" + validation.test.text() + "' resulted in error: " + e.text());
             }
+        }
+        notes.forEach((key, expression) -> note(key, expression, evaluation, say, told));
+    }
+
+    private void note(String key, Expression expression, PolicyVariables evaluation, Verdict say, ValidatingPolicies.Notes told) {
+        try {
+            var value = evaluation.evaluate(expression);
+            if (value instanceof String text) {
+                if (!text.isBlank()) {
+                    told.add(head.name(), key, text.strip());
+                }
+            } else if (value != null && !(value instanceof NullValue)) {
+                say.unsaid("valueExpression '" + expression.text() + "' resulted in unsupported return type. Return type must be either string or null.");
+            }
+        } catch (ExpressionException e) {
+            say.unsaid("expression '" + expression.text() + "' resulted in error: " + e.text());
         }
     }
 

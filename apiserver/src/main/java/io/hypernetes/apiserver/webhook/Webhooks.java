@@ -4,12 +4,12 @@ import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.ExpressionException;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ExecutionException;
@@ -54,12 +54,14 @@ final class Webhooks {
         }
         looks.begin(object);
         var current = object;
+        int index = -1;
         for (var hook : hooks.stream().flatMap(List::stream).toList()) {
+            index++;
             if (!looks.isDue(hook)) {
                 continue;
             }
             var before = current;
-            current = call(hook, attempt, current, old, settle);
+            current = call(hook, attempt, current, old, settle, "round_" + looks.round() + "_index_" + index);
             looks.looked(hook, hook.wantsAnotherLook(), !Objects.equals(before, current));
         }
         looks.end(current);
@@ -67,34 +69,50 @@ final class Webhooks {
     }
 
     private @Nullable ObjectNode call(
-            Hook hook, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle) {
+            Hook hook, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle, String round) {
         var as = concerned(hook, attempt, object, old);
         if (as == null) {
             return object;
         }
-        var changed = calls.ask(hook, attempt, as, object, old, true);
-        return changed == null || changed.equals(object) ? object : settle.apply(changed.deepCopy());
+        boolean mutated = false;
+        try {
+            var changed = calls.ask(hook, attempt, as, object, old, true, round);
+            mutated = changed != null && !changed.equals(object);
+            return changed == null || !mutated ? object : settle.apply(changed.deepCopy());
+        } finally {
+            // As `webhookAnnotator` of upstream's `pkg/admission/plugin/webhook/mutating/dispatcher.go`.
+            var told = Json.object().put("configuration", hook.configuration()).put("webhook", hook.name()).put("mutated", mutated);
+            attempt.annotate().accept("mutation." + HookCall.ANNOTATIONS + round, Json.print(told));
+        }
     }
+
+    /// A validating webhook that is about an attempt.
+    ///
+    /// @param as the kind in whose form it sees the object
+    /// @param round as [HookCall#ask] wants it
+    private record Concerned(Hook hook, Kind as, String round) {}
 
     /// Asks the validating webhooks of a tenant, all at once; the first by name that denies is answered.
     void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
-        var concerned = new LinkedHashMap<Hook, Kind>();
+        var concerned = new ArrayList<Concerned>();
+        int index = -1;
         for (var hook : validating.of(attempt.tenant()).stream().flatMap(List::stream).toList()) {
+            index++;
             var as = concerned(hook, attempt, object, old);
             if (as != null) {
-                concerned.put(hook, as);
+                concerned.add(new Concerned(hook, as, "round_0_index_" + index));
             }
         }
         if (concerned.isEmpty()) {
             return;
         }
         if (concerned.size() == 1) {
-            concerned.forEach((hook, as) -> calls.ask(hook, attempt, as, object, old, false));
+            ask(concerned.getFirst(), attempt, object, old);
             return;
         }
         var answers = new ArrayList<Future<?>>();
         var threads = Executors.newVirtualThreadPerTaskExecutor();
-        concerned.forEach((hook, as) -> answers.add(threads.submit(Seat.beside(() -> calls.ask(hook, attempt, as, object, old, false)))));
+        concerned.forEach(each -> answers.add(threads.submit(Seat.beside(() -> ask(each, attempt, object, old)))));
         Seat.away(0, () -> {
             threads.close();
             return threads;
@@ -112,6 +130,10 @@ final class Webhooks {
                 throw ApiStatus.unavailable("the server is stopping").asException();
             }
         }
+    }
+
+    private @Nullable ObjectNode ask(Concerned each, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        return calls.ask(each.hook, attempt, each.as, object, old, false, each.round);
     }
 
     /// The kind in whose form a webhook is to see the attempt; null when it is none of its concern.

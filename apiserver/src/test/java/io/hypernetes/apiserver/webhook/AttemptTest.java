@@ -31,7 +31,7 @@ class AttemptTest {
     private static String userInfo(String callersTenant, String tenant) {
         var kind = Kinds.load().get("v1", "ConfigMap");
         var caller = new Caller(callersTenant, "system:node:n1", List.of("system:nodes"), "7", Map.of("example.com/session", List.of("secret")));
-        return Json.print(new Attempt(tenant, caller, kind, null, "CREATE", "default", "c", "", false, null, NONE, _ -> {})
+        return Json.print(new Attempt(tenant, caller, kind, null, "CREATE", "default", "c", "", false, null, NONE, _ -> {}, (_, _) -> {})
                 .toJson(kind, null, null).path("userInfo"));
     }
 
