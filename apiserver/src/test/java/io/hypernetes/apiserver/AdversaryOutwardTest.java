@@ -137,7 +137,7 @@ class AdversaryOutwardTest extends ClusterTest {
         for (var path : List.of("/audit?limit=10000", "/audit?limit=10000&user=alice-of-prey", "/tenants/prowler/audit?limit=10000")) {
             var lines = prowler.get(path).expect(200).text();
             assertThat(lines).doesNotContain("audited-of-prey", "alice-of-prey\"");
-            lines.lines().forEach(line -> assertThat(Json.string(Json.readObject(line), "tenant")).isEqualTo("prowler"));
+            lines.lines().forEach(line -> assertThat(Json.string(Json.readObject(line), "annotations", "hypernetes.io/tenant")).isEqualTo("prowler"));
         }
         prowler.get("/tenants/prey/audit").expect(404);
         prowler.get("/tenants/*/audit").expect(404);
