@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.body.Body;
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
@@ -40,13 +41,7 @@ final class Applies {
     }
 
     private static ObjectNode read(ResourceRequest request, GroupVersion expected, String kind, Function<Body, Decoder.Decoded> decode) {
-        // JSON is YAML, but a reader of JSON takes it in a fraction of the time.
-        var bytes = request.http().body();
-        var body = Body.read(bytes, looksLikeJson(bytes) ? "application/json" : "application/yaml");
-        if (!body.repeats().first().isEmpty()) {
-            // In which line something is for the second time the reader of YAML says, also of JSON.
-            body = Body.read(bytes, "application/yaml");
-        }
+        var body = body(request.http().body());
         var config = body.object();
         var version = Json.string(config, "apiVersion");
         if (!version.equals(expected.apiVersion())) {
@@ -129,6 +124,22 @@ final class Applies {
         return problems.size() == 1
                 ? problems.getFirst()
                 : problems.stream().collect(Collectors.joining("\n  ", "errors:\n  ", ""));
+    }
+
+    /// JSON is YAML, but a reader of JSON takes it in a fraction of the time. In which line something is for the second time the reader of YAML says of both.
+    private static Body body(byte[] bytes) {
+        if (!looksLikeJson(bytes)) {
+            return Body.read(bytes, "application/yaml");
+        }
+        var body = Body.read(bytes, "application/json");
+        if (body.repeats().first().isEmpty()) {
+            return body;
+        }
+        try {
+            return new Body(body.object(), Body.read(bytes, "application/yaml").repeats(), body.strict());
+        } catch (ApiException e) {
+            return body;
+        }
     }
 
     private static boolean looksLikeJson(byte[] bytes) {
