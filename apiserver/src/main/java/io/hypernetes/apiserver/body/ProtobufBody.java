@@ -27,7 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// Reads `application/vnd.kubernetes.protobuf` bodies: four magic bytes, an envelope naming the kind, the message.
 ///
 /// The writers are Go programs whose plain fields are always on the wire, zero or not, while their optional fields are there
-/// only when set; JSON leaves zero plain fields out. The wire does not say which is which, hence [#OPTIONAL_SCALARS].
+/// only when set; JSON leaves zero plain fields out. The wire does not say which is which, hence [KeptZeros].
 final class ProtobufBody {
     private static final byte[] MAGIC = {'k', '8', 's', 0};
     private static final int MAX_DEPTH = 100;
@@ -54,23 +54,6 @@ final class ProtobufBody {
             "DeviceClassConfiguration.deviceConfiguration",
             "RuleWithOperations.rule",
             "NamedRuleWithOperations.ruleWithOperations");
-
-    /// Scalars whose zero value says something and is kept.
-    private static final Set<String> OPTIONAL_SCALARS = Set.of(
-            "replicas", "terminationGracePeriodSeconds", "gracePeriodSeconds", "deletionGracePeriodSeconds",
-            "activeDeadlineSeconds", "backoffLimit", "backoffLimitPerIndex", "completions", "parallelism",
-            "maxFailedIndexes", "ttlSecondsAfterFinished", "revisionHistoryLimit", "progressDeadlineSeconds",
-            "successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds", "minReplicas",
-            "runAsUser", "runAsGroup", "fsGroup", "runAsNonRoot", "privileged", "allowPrivilegeEscalation",
-            "readOnlyRootFilesystem", "defaultMode", "mode", "optional", "immutable", "controller",
-            "blockOwnerDeletion", "automountServiceAccountToken", "enableServiceLinks", "shareProcessNamespace",
-            "setHostnameAsFQDN", "hostUsers", "priority", "tolerationSeconds", "suspend", "manualSelector", "started",
-            "ready", "restartCount", "allocateLoadBalancerNodePorts", "storageClassName", "expirationSeconds",
-            "orphanDependents", "stabilizationWindowSeconds", "leaseTransitions", "partition", "serving",
-            "terminating", "exitCode", "image", "imageID", "allowed", "port.intVal", "attachRequired", "podInfoOnMount",
-            "storageCapacity", "requiresRepublish", "seLinuxMount", "nominalConcurrencyShares", "lendablePercent",
-            "borrowingLimitPercent", "served", "storage", "maximum", "minimum", "maxLength", "minLength", "maxItems", "minItems",
-            "maxProperties", "minProperties");
 
     /// Fields that are written otherwise in JSON.
     private static final Map<String, String> OTHER_NAMES = Map.of(
@@ -163,7 +146,7 @@ final class ProtobufBody {
 
     private @Nullable JsonNode single(FieldDescriptor field, Object value) throws IOException {
         var node = value(field, value);
-        if (node == null || OPTIONAL_SCALARS.contains(field.getName())) {
+        if (node == null || KeptZeros.has(field)) {
             return node;
         }
         boolean zero =

@@ -24,6 +24,7 @@ import io.kubernetes.client.proto.V1Rbac;
 import io.kubernetes.client.proto.V1Resource;
 import io.kubernetes.client.proto.V1Scheduling;
 import io.kubernetes.client.proto.V1Storage;
+import io.kubernetes.client.proto.V1beta1Policy;
 import io.kubernetes.client.proto.V2Autoscaling;
 import java.util.Map;
 import java.util.Optional;
@@ -50,6 +51,8 @@ final class ProtobufTypes {
             Map.entry("networking.k8s.io/v1", V1Networking::getDescriptor),
             Map.entry("node.k8s.io/v1", V1Node::getDescriptor),
             Map.entry("policy/v1", V1Policy::getDescriptor),
+            // Of it only evictions are served.
+            Map.entry("policy/v1beta1", V1beta1Policy::getDescriptor),
             Map.entry("rbac.authorization.k8s.io/v1", V1Rbac::getDescriptor),
             Map.entry("resource.k8s.io/v1", V1Resource::getDescriptor),
             Map.entry("scheduling.k8s.io/v1", V1Scheduling::getDescriptor),

@@ -22,6 +22,39 @@ import tools.jackson.databind.node.ObjectNode;
 class BodyTest {
     private static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
 
+    /// Which zeros are in JSON is said by the types of Go, field by field: `lun` of a Fibre Channel disk is a pointer (`pkg/api/core/v1/types.go`),
+    /// `partition` of a disk of Amazon's is none; a header's value has no omitempty, the image of a container has it.
+    @Test
+    void zerosAreKeptWhereJsonKeepsThem() {
+        var source = V1.VolumeSource.newBuilder()
+                .setFc(V1.FCVolumeSource.newBuilder().setLun(0).setFsType(""))
+                .setAwsElasticBlockStore(V1.AWSElasticBlockStoreVolumeSource.newBuilder().setVolumeID("").setPartition(0));
+        var pod = V1.Pod.newBuilder()
+                .setSpec(V1.PodSpec.newBuilder()
+                        .addVolumes(V1.Volume.newBuilder().setName("v").setVolumeSource(source))
+                        .addContainers(V1.Container.newBuilder()
+                                .setName("c")
+                                .setImage("")
+                                .setLivenessProbe(V1.Probe.newBuilder()
+                                        .setHandler(V1.ProbeHandler.newBuilder()
+                                                .setHttpGet(V1.HTTPGetAction.newBuilder()
+                                                        .addHttpHeaders(V1.HTTPHeader.newBuilder().setName("X").setValue("")))))))
+                .build();
+        assertThat(read("v1", "Pod", pod))
+                .isEqualTo(Json.readObject(
+                        """
+                {"apiVersion":"v1","kind":"Pod","spec":{
+                    "volumes":[{"name":"v","fc":{"lun":0},"awsElasticBlockStore":{"volumeID":""}}],
+                    "containers":[{"name":"c","livenessProbe":{"httpGet":{"httpHeaders":[{"name":"X","value":""}]}}}]}}"""));
+    }
+
+    @Test
+    void anEvictionMayBeOfTheVersionThatOldClientsSend() {
+        var eviction = io.kubernetes.client.proto.V1Policy.Eviction.newBuilder().setMetadata(Meta.ObjectMeta.newBuilder().setName("p")).build();
+        assertThat(read("policy/v1beta1", "Eviction", eviction))
+                .isEqualTo(Json.readObject("{'apiVersion':'policy/v1beta1','kind':'Eviction','metadata':{'name':'p'}}".replace('\'', '"')));
+    }
+
     @Test
     void protobufBecomesTheJsonOfTheSameClient() {
         var pod = V1.Pod.newBuilder()

@@ -36,6 +36,20 @@ class ProtobufTypesTest {
         assertThat(seen).hasSizeGreaterThan(400).contains("core.v1.Pod", "meta.v1.ObjectMeta");
     }
 
+    /// A misspelt line would keep nothing.
+    @Test
+    void everyZeroThatIsKeptIsOfAFieldThatThereIs() {
+        var scalars = new TreeSet<String>();
+        Stream.concat(ProtobufTypes.files(), Stream.of(Meta.getDescriptor())).flatMap(file -> file.getMessageTypes().stream())
+                .flatMap(message -> message.getFields().stream())
+                .filter(field -> !field.isRepeated() && field.getJavaType() != FieldDescriptor.JavaType.MESSAGE)
+                .forEach(field -> scalars.add(KeptZeros.shortName(field.getContainingType().getFullName()) + "." + field.getName()));
+        var kept = new TreeSet<String>();
+        KeptZeros.fields().forEach((message, fields) -> fields.forEach(field -> kept.add(message + "." + field)));
+        assertThat(scalars).containsAll(kept);
+        assertThat(kept).hasSizeGreaterThan(600);
+    }
+
     private static void look(Descriptor message, SchemaType type, TreeSet<String> lost) {
         for (FieldDescriptor field : message.getFields()) {
             if (ProtobufBody.isInline(field)) {
