@@ -282,7 +282,7 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 new Audit(auditLog, clock),
                 reserve);
-        listeners.addAll(List.of(policies, places, new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
+        listeners.addAll(List.of(policies, places, tenantKinds.ends(), new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();
         edge.serve(pipeline);

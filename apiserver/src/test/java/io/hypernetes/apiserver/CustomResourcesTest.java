@@ -80,6 +80,31 @@ class CustomResourcesTest extends ClusterTest {
     }
 
     @Test
+    void aWatchEndsWithItsDefinition() throws Exception {
+        define(admin, "ends.example.com", "widgets", "Widget");
+        var all = things("ends.example.com", "widgets");
+        try (var watch = admin.watch(all + "?watch=1")) {
+            admin.post(all, object("ends.example.com", "Widget", "one", "{\"size\":2}")).expect(201);
+            assertThat(watch.nextText()).isEqualTo("ADDED one");
+            admin.delete(DEFINITIONS + "/widgets.ends.example.com").expect(200);
+            assertThat(watch.nextText()).isEqualTo("DELETED one");
+            watch.awaitEnd();
+        }
+    }
+
+    @Test
+    void aWatchEndsWithItsVersion() throws Exception {
+        admin.post(DEFINITIONS, definition("versions.example.com", "widgets", "Widget", version("v1", true, PARTS) + "," + version("v1beta1", false, PARTS))).expect(201);
+        try (var watch = admin.watch("/apis/versions.example.com/v1beta1/widgets?watch=1"); var other = admin.watch(things("versions.example.com", "widgets") + "?watch=1")) {
+            admin.patch(DEFINITIONS + "/widgets.versions.example.com", "application/json-patch+json", "[{\"op\":\"replace\",\"path\":\"/spec/versions/1/served\",\"value\":false}]")
+                    .expect(200);
+            watch.awaitEnd();
+            admin.post(things("versions.example.com", "widgets"), object("versions.example.com", "Widget", "one", "{\"size\":2}")).expect(201);
+            assertThat(other.nextText()).isEqualTo("ADDED one");
+        }
+    }
+
+    @Test
     void objectsAreValidatedByTheSchemaAndItsRules() {
         define(admin, "b.example.com", "widgets", "Widget");
         var all = things("b.example.com", "widgets");

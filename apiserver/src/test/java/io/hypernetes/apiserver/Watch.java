@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.node.ObjectNode;
@@ -57,7 +58,9 @@ final class Watch implements AutoCloseable {
     }
 
     void awaitEnd() throws InterruptedException {
-        reader.join(10_000);
+        if (!reader.join(Duration.ofSeconds(60))) {
+            throw new AssertionError("the watch did not end");
+        }
     }
 
     @Override

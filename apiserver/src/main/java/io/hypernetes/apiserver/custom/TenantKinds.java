@@ -40,6 +40,7 @@ public final class TenantKinds {
     private final Store store;
     private final Conversions conversions;
     private final ConcurrentHashMap<String, Compiled> compiled = new ConcurrentHashMap<>();
+    private final DefinitionEnds ends = new DefinitionEnds(this);
 
     private record Compiled(long revision, List<Kind> kinds) {}
 
@@ -49,6 +50,11 @@ public final class TenantKinds {
         this.ownGroups = builtIn.all().stream().map(kind -> kind.type().group()).collect(Collectors.toUnmodifiableSet());
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
+    }
+
+    /// Who waits for the end of what a tenant has defined.
+    public DefinitionEnds ends() {
+        return ends;
     }
 
     /// The kinds that every tenant has.

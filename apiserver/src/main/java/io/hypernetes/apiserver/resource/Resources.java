@@ -63,7 +63,7 @@ public final class Resources {
         var trees = new StoredTrees();
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
-        this.watches = new Watches(feeds, reads);
+        this.watches = new Watches(feeds, reads, kinds.ends());
         this.writes = new Writes(
                 store,
                 kinds.builtIn(),

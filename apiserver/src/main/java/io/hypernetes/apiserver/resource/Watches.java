@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.custom.DefinitionEnds;
 import io.hypernetes.apiserver.http.Chunk;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ChangeCursor;
@@ -21,11 +22,13 @@ final class Watches {
 
     private final Feeds feeds;
     private final Reads reads;
+    private final DefinitionEnds ends;
     private final Views views = new Views();
 
-    Watches(Feeds feeds, Reads reads) {
+    Watches(Feeds feeds, Reads reads, DefinitionEnds ends) {
         this.feeds = feeds;
         this.reads = reads;
+        this.ends = ends;
     }
 
     void serve(ResourceRequest request) throws IOException {
@@ -76,7 +79,7 @@ final class Watches {
             }
             out.flush();
         }
-        try (var changes = open(request, from)) {
+        try (var changes = open(request, from); var end = request.kind().isCustom() ? ends.await(request.tenant(), request.kind(), changes::wake) : null) {
             request.http().onDisconnect(changes::wake);
             // To show a custom object may mean to ask a webhook, which no event loop waits for.
             var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom()
