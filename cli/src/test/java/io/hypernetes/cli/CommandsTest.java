@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -41,6 +42,17 @@ class CommandsTest {
         }
         assertThat(Hypernetes.line("--help").getSubcommands().keySet()).isEqualTo(names);
         assertThat(Hypernetes.line("statsu").getSubcommands().keySet()).as("one who mistypes is told what is like it").isEqualTo(names);
+    }
+
+    @Test
+    void aPlainLineIsReadWithoutTheTableAsTheTableReadsIt() {
+        Common plain = Common.plain(List.of("--set", "api-port=7443", "--root", "/tmp/one", "--set", "a=b=c")).orElseThrow();
+        assertThat(plain.places()).isEqualTo(Places.below(Path.of("/tmp/one")));
+        assertThat(plain.flags()).containsExactly("--root", "/tmp/one", "--set", "api-port=7443", "--set", "a=b=c");
+        assertThat(Common.plain(List.of()).orElseThrow().places()).isEqualTo(Places.ofMachine());
+        for (String line : List.of("--help", "-h", "--root", "--set", "--root=/tmp/one", "--root --set", "--root a --root b", "more", "--root a more", "--join token", "--root a --set")) {
+            assertThat(Common.plain(List.of(line.split(" ")))).as(line).isEmpty();
+        }
     }
 
     private static void reach(CommandLine line, Set<Class<?>> reached) {

@@ -151,6 +151,28 @@ class CertificateAuthenticatorTest {
     }
 
     @Test
+    void whatWasCheckedIsCheckedAgainWhenItIsAnother() throws Exception {
+        open();
+        open();
+        assertThat(folder.resolve("pki/root/checked")).exists();
+        open().tenant("blue");
+        Files.copy(
+                folder.resolve("pki/tenants/blue/ca.key"),
+                folder.resolve("pki/root/ca.key"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(this::open).isInstanceOf(IdentityException.class).hasMessageContaining("does not belong");
+        assertThatThrownBy(this::open).isInstanceOf(IdentityException.class).hasMessageContaining("does not belong");
+    }
+
+    @Test
+    void whatCannotBeRememberedIsCheckedEachTime() throws Exception {
+        open();
+        Files.createDirectories(folder.resolve("pki/root/checked/in-the-way"));
+        assertThat(open().root()).isNotNull();
+        assertThat(open().root()).isNotNull();
+    }
+
+    @Test
     void anAuthorityIsReadWhenItIsNeededAndItsClientsAreKnownBeforeThat() {
         Authorities before = open();
         X509Certificate ann = before.tenant("blue").issue(CertificateSpec.client("ann", List.of(), DAY)).certificate();

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.http;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.identity.Authorities;
@@ -7,6 +8,9 @@ import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.KeyedCertificate;
 import io.hypernetes.identity.Tls;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.util.concurrent.TimeoutException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -43,13 +47,14 @@ class HttpEdgeTest {
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private CertificateAuthority root;
     private SSLContext client;
+    private SSLContext server;
     private HttpEdge edge;
     private volatile int offered;
 
     @BeforeEach
     void start() throws IOException {
         root = Authorities.open(folder, Clock.systemUTC(), new SecureRandom()).root();
-        var server = Tls.server(root.issue(CertificateSpec.server(
+        server = Tls.server(root.issue(CertificateSpec.server(
                 "edge", List.of("localhost"), List.of(InetAddress.ofLiteral("127.0.0.1")), Duration.ofHours(1))));
         client = Tls.client(root.certificate(), null);
         edge = new HttpEdge(
@@ -189,6 +194,30 @@ class HttpEdgeTest {
             var text = readUntil(socket.getInputStream(), "/end0");
             assertThat(text.split("/a0", -1)).hasSize(41);
         }
+    }
+
+    @Test
+    void whoConnectsBeforeItServesIsAnsweredOnceItDoes() throws Exception {
+        edge.close();
+        edge = new HttpEdge(EdgeSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)), () -> server);
+        try (var raw = new Socket(edge.address().getAddress(), edge.address().getPort())) {
+            var answer = CompletableFuture.supplyAsync(() -> {
+                try (var socket = (SSLSocket) client.getSocketFactory().createSocket(raw, "127.0.0.1", raw.getPort(), true)) {
+                    send(socket, "GET /early HTTP/1.1\r\nHost: x\r\n\r\n");
+                    return readUntil(socket.getInputStream(), "/early0");
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertThatThrownBy(() -> answer.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            edge.serve(this::handle);
+            assertThat(answer.get(30, TimeUnit.SECONDS)).contains(" 200 ");
+        }
+        // One that never serves closes as well, and its address is free again.
+        var unused = new HttpEdge(EdgeSettings.at(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0)), () -> server);
+        assertThatThrownBy(() -> new HttpEdge(EdgeSettings.at(unused.address()), () -> server)).isInstanceOf(IOException.class).hasMessageContaining("is another server running there");
+        unused.close();
+        new HttpEdge(EdgeSettings.at(unused.address()), () -> server).close();
     }
 
     /// What the event loop offers comes behind what was written before, in whatever frames the client's protocol has; for HEAD nothing comes.

@@ -71,25 +71,74 @@ class SealedStoreTest {
         }
     }
 
+    /// Rows of the store are read many into an array, long ones into one of their own.
+    @Test
+    void valuesOfAllLengthsComeBack() {
+        List<Integer> lengths = List.of(0, 1, 60_000, 70_000, 200_000, 3, 9 << 20, 5, 8 << 20, 1 << 20, 0, 7 << 20, 2);
+        try (Store store = open(keys())) {
+            for (int n = 0; n < lengths.size(); n++) {
+                store.commit(List.of(Operation.create("/red/%03d".formatted(n), filled(lengths.get(n), n))));
+            }
+        }
+        try (Store store = open(keys())) {
+            for (int n = lengths.size() - 1; n >= 0; n--) {
+                assertThat(store.get("/red/%03d".formatted(n)).orElseThrow().value()).isEqualTo(filled(lengths.get(n), n));
+            }
+        }
+    }
+
+    private static byte[] filled(int length, int with) {
+        byte[] bytes = new byte[length];
+        java.util.Arrays.fill(bytes, (byte) with);
+        return bytes;
+    }
+
+    @Test
+    void whoOpensAtLeisureOpensWhatIsAskedForAndTheRestWhenTold() throws Exception {
+        try (Store store = open(keys())) {
+            store.commit(List.of(Operation.create("/red/a", SECRET), Operation.create("/red/b", SECRET)));
+        }
+        exchangeRows();
+        EmbeddedSettings leisurely = Folders.settings().withKeys(keys()).withValuesOpenedAtLeisure();
+        try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), leisurely)) {
+            // Nobody has looked at what was exchanged yet.
+            store.commit(List.of(Operation.create("/red/c", SECRET)));
+            assertThat(store.get("/red/c").orElseThrow().value()).isEqualTo(SECRET);
+            store.openValues();
+            store.openValues();
+            await().untilAsserted(() -> assertThatThrownBy(() -> store.commit(List.of(Operation.put("/red/c", SECRET))))
+                    .isInstanceOf(StoreUnavailableException.class));
+        }
+        // One that was never told closes as well.
+        exchangeRows();
+        try (EmbeddedStore store = EmbeddedStore.open(folder.resolve("store"), leisurely)) {
+            assertThat(store.get("/red/a").orElseThrow().value()).isEqualTo(SECRET);
+        }
+    }
+
     /// Values are opened behind the start: what was changed on the disk meanwhile is not shown, found soon without being asked for, and not written over.
     @Test
     void aRowThatWasExchangedIsNotShownAndNothingMoreIsWritten() throws Exception {
         try (Store store = open(keys())) {
             store.commit(List.of(Operation.create("/red/a", SECRET), Operation.create("/red/b", SECRET), Operation.create("/red/c", SECRET)));
         }
-        byte[] a = "e/red/a".getBytes(UTF_8);
-        byte[] b = "e/red/b".getBytes(UTF_8);
-        try (Options options = new Options(); RocksDB db = RocksDB.open(options, folder.resolve("store/db").toString())) {
-            byte[] row = db.get(a);
-            db.put(a, db.get(b));
-            db.put(b, row);
-        }
+        exchangeRows();
         try (Store store = open(keys())) {
             assertThatThrownBy(() -> store.get("/red/a").orElseThrow().value()).isInstanceOf(StoreUnavailableException.class)
                     .hasMessageContaining("a value of red does not open");
             assertThat(store.get("/red/c").orElseThrow().value()).isEqualTo(SECRET);
             await().untilAsserted(() -> assertThatThrownBy(() -> store.commit(List.of(Operation.put("/red/d", SECRET))))
                     .isInstanceOf(StoreUnavailableException.class).hasMessageContaining("a value of red does not open"));
+        }
+    }
+
+    private void exchangeRows() throws Exception {
+        byte[] a = "e/red/a".getBytes(UTF_8);
+        byte[] b = "e/red/b".getBytes(UTF_8);
+        try (Options options = new Options(); RocksDB db = RocksDB.open(options, folder.resolve("store/db").toString())) {
+            byte[] row = db.get(a);
+            db.put(a, db.get(b));
+            db.put(b, row);
         }
     }
 
