@@ -9,13 +9,9 @@ import io.hypernetes.store.keys.KeyRing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -62,12 +58,12 @@ final class RocksLog implements DurableLog {
     private final Options options;
     private final WriteOptions durable;
     private final RocksDB db;
-    private final FileLock lock;
+    private final StoreLock lock;
     private final @Nullable KeyRing keys;
     private final LastChanges lastChanges;
     private final RestingBuffer resting;
 
-    private RocksLog(Path folder, FileStore disk, long reservedBytes, @Nullable KeyRing keys, Options options, RocksDB db, FileLock lock) {
+    private RocksLog(Path folder, FileStore disk, long reservedBytes, @Nullable KeyRing keys, Options options, RocksDB db, StoreLock lock) {
         this.keys = keys;
         this.folder = folder;
         this.disk = disk;
@@ -86,41 +82,16 @@ final class RocksLog implements DurableLog {
         try {
             Files.createDirectories(database);
             NativeLibrary.load(nativeFolder == null ? folder.resolve("native") : nativeFolder);
-            FileLock lock = lock(folder);
+            StoreLock lock = StoreLock.of(folder);
             try {
                 requireUndamaged(folder, LogCheck.damage(database));
                 return open(folder, database, settings, lock);
             } catch (IOException | RuntimeException e) {
-                lock.acquiredBy().close();
+                lock.close();
                 throw e;
             }
         } catch (IOException | UncheckedIOException e) {
             throw new StoreUnavailableException("opening store " + folder + ": " + e + "; check the folder and its disk", e);
-        }
-    }
-
-    /// Our own lock, because the log is looked at before RocksDB takes its. Java's, as it is RocksDB's that counts, and to link flock(2) takes a twentieth of a
-    /// master's start.
-    private static FileLock lock(Path folder) throws IOException {
-        Path owner = folder.resolve("owner");
-        FileChannel file = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = tryLock(file);
-        if (lock == null) {
-            file.close();
-            String holder = Files.exists(owner) ? Files.readString(owner) : "an unknown process";
-            throw new StoreUnavailableException("store " + folder + " is already open in another place (" + holder
-                    + "); stop that process or use another folder");
-        }
-        Files.writeString(owner, "pid " + ProcessHandle.current().pid() + ", started "
-                + ProcessHandle.current().info().startInstant().map(Object::toString).orElse("at an unknown time"));
-        return lock;
-    }
-
-    private static @Nullable FileLock tryLock(FileChannel file) throws IOException {
-        try {
-            return file.tryLock();
-        } catch (OverlappingFileLockException byThisProcess) {
-            return null;
         }
     }
 
@@ -135,7 +106,7 @@ final class RocksLog implements DurableLog {
                 + "; check the disk and restore the folder from a copy, do not delete files in it");
     }
 
-    private static RocksLog open(Path folder, Path database, EmbeddedSettings settings, FileLock lock) throws IOException {
+    private static RocksLog open(Path folder, Path database, EmbeddedSettings settings, StoreLock lock) throws IOException {
         FileStore disk = Files.getFileStore(folder);
         Options options = options(settings.keys() != null);
         try {
@@ -300,12 +271,7 @@ final class RocksLog implements DurableLog {
         durable.close();
         options.close();
         try {
-            Files.deleteIfExists(folder.resolve("owner"));
-        } catch (IOException e) {
-            // Only a hint for people.
-        }
-        try {
-            lock.acquiredBy().close();
+            lock.close();
         } catch (IOException e) {
             throw new StoreUnavailableException("closing the lock of store " + folder + ": " + e, e);
         }

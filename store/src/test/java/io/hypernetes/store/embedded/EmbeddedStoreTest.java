@@ -9,6 +9,7 @@ import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.StoreUnavailableException;
 import io.hypernetes.store.Watch;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,26 @@ class EmbeddedStoreTest {
                     .hasMessageContaining(folder.toString());
             first.commit(List.of(Operation.put("/a", new byte[0])));
         }
+    }
+
+    /// The kernel's lock is gone as soon as the process that has it closes any file of the lock's.
+    @Test
+    void whoIsRefusedInTheSameProcessTakesNoLockAway() throws Exception {
+        Path store = folder.resolve("store");
+        try (EmbeddedStore held = EmbeddedStore.open(store, Folders.settings())) {
+            assertThatThrownBy(() -> EmbeddedStore.open(store, Folders.settings())).isInstanceOf(StoreUnavailableException.class);
+            assertThatThrownBy(() -> EmbeddedStore.open(Files.createSymbolicLink(folder.resolve("other"), store), Folders.settings())).isInstanceOf(StoreUnavailableException.class);
+            assertThat(held.get("/any")).isEmpty();
+            assertThat(isLockedByThisProcess(store.resolve("lock"))).isTrue();
+        }
+        assertThat(isLockedByThisProcess(store.resolve("lock"))).isFalse();
+        EmbeddedStore.open(store, Folders.settings()).close();
+    }
+
+    private static boolean isLockedByThisProcess(Path file) throws IOException {
+        String holder = " " + ProcessHandle.current().pid() + " ";
+        String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        return Files.readAllLines(Path.of("/proc/locks")).stream().anyMatch(line -> line.contains("POSIX") && line.contains(holder) && line.contains(inode));
     }
 
     @Test
