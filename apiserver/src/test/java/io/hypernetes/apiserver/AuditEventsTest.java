@@ -152,4 +152,30 @@ class AuditEventsTest extends ClusterTest {
         assertThat(notes.path("validation.policy.admission.k8s.io/validation_failure").asString())
                 .isEqualTo("[{\"message\":\"not one\",\"policy\":\"b-audits\",\"binding\":\"b-audits\",\"expressionIndex\":1,\"validationActions\":[\"Warn\",\"Audit\"]}]");
     }
+
+    /// Whoever could have a webhook or a policy speak for the server could hide what it found.
+    @Test
+    void webhooksAndPoliciesSayNothingForTheServer() {
+        admin.post("/apis/hypernetes.io/v1/tenants", Cluster.tenant("feigned")).expect(201);
+        var blue = cluster.operator().in("feigned");
+        hooks.respond("/feigning", "\"allowed\":true,\"auditAnnotations\":{\"audit-violations\":\"none\",\"validation_failure\":\"none\",\"round_0_index_1\":\"none\"}");
+        var names = List.of("pod-security.kubernetes.io", "validation.policy.admission.k8s.io", "mutation.webhook.admission.k8s.io");
+        for (var name : names) {
+            blue.post(GROUP + "mutatingwebhookconfigurations", """
+                    {"metadata":{"name":"%s"},"webhooks":[{"name":"%1$s","sideEffects":"None","admissionReviewVersions":["v1"],
+                     "clientConfig":{"url":"%s","caBundle":"%s"},"rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["pods"]}]}]}"""
+                            .formatted(name, hooks.url("/feigning"), hooks.bundle)).expect(201);
+            blue.post(GROUP + "validatingadmissionpolicies", """
+                    {"metadata":{"name":"%s"},"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["pods"]}]},
+                     "auditAnnotations":[{"key":"audit-violations","valueExpression":"'none'"},{"key":"%s","valueExpression":"'none'"}]}}""".formatted(name, "full")).expect(201);
+            blue.post(GROUP + "validatingadmissionpolicybindings", """
+                    {"metadata":{"name":"%s"},"spec":{"policyName":"%1$s","validationActions":["Deny"]}}""".formatted(name)).expect(201);
+        }
+        blue.post("/api/v1/namespaces", "{\"metadata\":{\"name\":\"audited\",\"labels\":{\"pod-security.kubernetes.io/audit\":\"restricted\"}}}").expect(201);
+        post(blue, "feigned", pods("audited"), Cluster.pod("p")).expect(201);
+        var notes = notes("feigned");
+        assertThat(notes.path("pod-security.kubernetes.io/audit-violations").asString()).startsWith("would violate");
+        assertThat(notes.toString()).doesNotContain("\"none\"");
+        assertThat(notes.path("mutation.webhook.admission.k8s.io/round_0_index_1").asString()).contains("\"mutated\":false");
+    }
 }

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.http;
 
+import io.hypernetes.apiserver.request.Annotations;
 import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.QueryStringDecoder;
@@ -7,7 +8,6 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,9 +20,6 @@ import org.slf4j.LoggerFactory;
 /// others.
 public final class Exchange {
     private static final Logger log = LoggerFactory.getLogger(Exchange.class);
-    private static final int MOST_ANNOTATIONS = 64;
-    /// Characters of all annotations together.
-    private static final int ROOM_FOR_ANNOTATIONS = 16 << 10;
 
     private final Connection connection;
     private final String method;
@@ -34,8 +31,7 @@ public final class Exchange {
     private @Nullable Map<String, List<String>> query;
     private int status;
     private String subject = "";
-    private @Nullable Map<String, String> annotations;
-    private int annotated;
+    private final Annotations annotations = new Annotations();
     private @Nullable Runnable onBegin;
 
     /// @param uri the path with its query, as sent
@@ -153,25 +149,16 @@ public final class Exchange {
         subject = name;
     }
 
-    /// Notes something about the request for whoever tells of it, as long as there is room. What was noted first stays.
+    /// Notes something about the request for whoever tells of it, as [Annotations] has room for it. What was noted first stays.
     ///
     /// @param key a qualified name, such as `pod-security.kubernetes.io/enforce-policy`
-    public synchronized void annotate(String key, String value) {
-        var known = annotations;
-        if (known == null) {
-            known = new LinkedHashMap<>();
-            annotations = known;
-        }
-        int length = key.length() + value.length();
-        if (known.size() < MOST_ANNOTATIONS && annotated + length <= ROOM_FOR_ANNOTATIONS && known.putIfAbsent(key, value) == null) {
-            annotated += length;
-        }
+    public void annotate(String key, String value) {
+        annotations.add(key, value);
     }
 
     /// What was noted.
-    public synchronized Map<String, String> annotations() {
-        var known = annotations;
-        return known == null ? Map.of() : Map.copyOf(known);
+    public Map<String, String> annotations() {
+        return annotations.all();
     }
 
     /// Has `action` run when the answer begins, on this thread.

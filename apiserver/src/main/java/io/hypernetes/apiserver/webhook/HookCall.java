@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.apiserver.request.Annotations;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
@@ -100,7 +101,7 @@ final class HookCall {
         }
         for (var noted : response.path("auditAnnotations").properties().stream().limit(MOST_WARNINGS).toList()) {
             var key = hook.name() + "/" + noted.getKey();
-            if (noted.getValue().isString() && Names.qualified(key).isEmpty()) {
+            if (noted.getValue().isString() && Names.qualified(key).isEmpty() && !Annotations.isReserved(key)) {
                 attempt.annotate().accept(key, noted.getValue().stringValue());
             }
         }

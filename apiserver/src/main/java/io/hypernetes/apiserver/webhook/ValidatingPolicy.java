@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import dev.cel.common.values.NullValue;
+import io.hypernetes.apiserver.request.Annotations;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.Budget;
@@ -67,7 +68,8 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<Strin
         try {
             var value = evaluation.evaluate(expression);
             if (value instanceof String text) {
-                if (!text.isBlank()) {
+                // Whatever the name of a policy, it says nothing for the server.
+                if (!text.isBlank() && !Annotations.isReserved(head.name() + "/" + key)) {
                     told.add(head.name(), key, text.strip());
                 }
             } else if (value != null && !(value instanceof NullValue)) {
