@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request keeps its carrier to its end or to
 /// where it waits, so a tenant beside others has no more running than there are carriers (the launcher asks for four a processor): another's request finds one
 /// that is free. Writes with large bodies, of which a tenant that is alone could have all carriers read some for seconds, before anybody else is heard of, have
-/// few seats, however alone. Nodes have seats of their own,
+/// few seats, however alone; nor may a tenant read the files of the audit log more than once at a time. Nodes have seats of their own,
 /// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
 /// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
+    /// The path of the audit log, which is read from its files.
+    private static final String AUDIT = "/audit";
+    /// How many requests may read files through, of all tenants, whose processors and memory they take for up to a second.
+    private static final int READERS = 4;
     private static final int PER_USER = 256;
     private static final int PER_TENANT = 1024;
     private static final int AWAY_PER_USER = 256;
@@ -35,12 +39,14 @@ public final class Fairness {
     private final Seats writes;
     private final Seats largeWrites;
     private final Seats nodes;
+    private final Seats files;
 
     /// @param processors how many the server has
     public Fairness(int processors) {
         // Two at least: what a tenant's webhooks do in the cluster before they answer must not wait for the one request that waits for them.
         reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
         nodes = seats(2048, 64, 64, 16, null);
+        files = seats(READERS, 1, 1, 1, null);
         writes = seats(512, 256, 4 * processors, 2, null);
         // Many in all, as each tenant has few: whose webhooks keep theirs from them shall not keep others from theirs.
         largeWrites = seats(32 * processors, Math.max(2, processors), processors, 2, null);
@@ -67,15 +73,16 @@ public final class Fairness {
     /// @param bodyBytes the length of the request's body
     /// @throws io.hypernetes.objects.ApiException 429 when there is none in time
     public Seat enter(Caller caller, TenantPath tenant, Target target, int bodyBytes) {
+        boolean readsFiles = !target.resource() && target.path().equals(AUDIT);
         boolean lasts = target.verb().equals("watch") || (target.resource() && STREAMS.contains(target.subresource()));
-        if (lasts || !target.resource() || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
+        if (lasts || !target.resource() && !readsFiles || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
             return Seat.NONE;
         }
         var node = caller.node();
         if (node.isPresent() && tellsOfItself(node.get(), tenant, target)) {
             return Seat.NONE;
         }
-        var seats = node.isPresent() ? nodes : !target.writes() ? reads : bodyBytes < LARGE_BODY ? writes : largeWrites;
+        var seats = readsFiles ? files : node.isPresent() ? nodes : !target.writes() ? reads : bodyBytes < LARGE_BODY ? writes : largeWrites;
         // What is not a tenant's a node does by itself, and shares with no other node.
         var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
         return new Seat(seats, party, caller.user(), MEMORY_OF_A_BYTE * bodyBytes, seats.enter(party, caller.user()));

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.fair;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.apiserver.audit.AuditPage;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
@@ -79,6 +80,23 @@ class FairnessTest {
             enter(alice, "a", "GET", path);
             second.close();
             third.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aTenantReadsItsAuditLogOnceAtATimeAndOperatorsAtWill() throws Exception {
+        var alice = new Caller("a", "alice", List.of());
+        try (var first = enter(alice, "a", "GET", AuditPage.PATH); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var second = threads.submit(() -> enter(alice, "a", "GET", AuditPage.PATH));
+            assertThatThrownBy(() -> second.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            enter(new Caller("b", "bob", List.of()), "b", "GET", AuditPage.PATH);
+            enter(alice, "a", "GET", "/version");
+            enter(alice, "a", "GET", "/api/v1/pods");
+            for (int i = 0; i < MANY; i++) {
+                enter(new Caller(Caller.ROOT, "admin", List.of("system:masters")), "a", "GET", AuditPage.PATH);
+            }
+            first.close();
+            second.get(10, TimeUnit.SECONDS);
         }
     }
 }
