@@ -58,32 +58,60 @@ final class AuditCommand implements Runnable {
                     file,
                     line -> (tenant.isEmpty() || AuditLine.tenant(line).equals(tenant)) && (user.isEmpty() || AuditLine.user(line).equals(user)),
                     limit,
+                    Long.MAX_VALUE,
                     Integer.MAX_VALUE);
-            lines.forEach(line -> System.out.println(output.equals("json") ? line : shown(line)));
+            lines.forEach(line -> System.out.println(output.equals("json") ? line : printable(shown(line))));
         } catch (IOException e) {
             throw new UsageException("reading the audit log " + file + ": " + e.getMessage(), UsageException.UNAVAILABLE);
         }
     }
 
+    /// A line without what could forge another, or tell a terminal anything: names and paths are as whoever sent them likes.
+    static String printable(String line) {
+        var shown = new StringBuilder(line.length());
+        line.codePoints().forEach(c -> shown.appendCodePoint(isShown(c) ? c : '\ufffd'));
+        return shown.toString();
+    }
+
+    private static boolean isShown(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> false;
+            default -> true;
+        };
+    }
+
     private String shown(String text) {
         var line = Json.readObject(text);
+        if (AuditLine.isFormer(line)) {
+            return former(line);
+        }
         var object = line.path("objectRef");
         var place = object.isMissingNode()
                 ? Json.string(line, "requestURI")
                 : Stream.of("resource", "subresource", "namespace", "name").map(part -> Json.string(object, part)).filter(part -> !part.isEmpty()).collect(Collectors.joining("/"));
-        var who = AuditLine.user(line) + (line.has("impersonatedUser") ? " (" + Json.string(line, "user", "username") + ")" : "");
+        var impersonator = line.has("impersonatedUser") ? Json.string(line, "user", "username") : "";
         var rest = output.equals("wide")
                 ? "  " + String.join(",", line.path("sourceIPs").valueStream().map(address -> address.asString("")).toList()) + "  " + took(line) + "ms  "
                         + Json.string(line, "userAgent") + "  " + Json.string(line, "auditID") + "  " + Json.string(line, "stage")
                 : "";
-        return "%s  %-12s %-32s %3d  %-16s %s%s".formatted(
-                Json.string(line, "stageTimestamp"),
-                AuditLine.tenant(line),
-                who,
-                Json.number(line, 0, "responseStatus", "code"),
-                Json.string(line, "verb"),
-                place,
-                rest);
+        return columns(line, Json.string(line, "stageTimestamp"), impersonator, Json.number(line, 0, "responseStatus", "code"), place) + rest;
+    }
+
+    private String former(ObjectNode line) {
+        var resource = Json.string(line, "resource");
+        var place = resource.isEmpty()
+                ? Json.string(line, "path")
+                : Stream.of(resource, Json.string(line, "namespace"), Json.string(line, "name")).filter(part -> !part.isEmpty()).collect(Collectors.joining("/"));
+        var impersonator = Json.string(line, "impersonator");
+        var rest = output.equals("wide")
+                ? "  " + Json.string(line, "source") + "  " + Json.number(line, 0, "ms") + "ms  " + Json.string(line, "agent") + "  " + Json.string(line, "auditID")
+                : "";
+        return columns(line, Json.string(line, "time"), impersonator, Json.number(line, 0, "code"), place) + rest;
+    }
+
+    private static String columns(ObjectNode line, String time, String impersonator, long code, String place) {
+        var who = AuditLine.user(line) + (impersonator.isEmpty() ? "" : " (" + impersonator + ")");
+        return "%s  %-12s %-32s %3d  %-16s %s".formatted(time, AuditLine.tenant(line), who, code, Json.string(line, "verb"), place);
     }
 
     private static long took(ObjectNode line) {

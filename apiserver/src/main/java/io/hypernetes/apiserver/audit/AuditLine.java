@@ -1,19 +1,23 @@
 package io.hypernetes.apiserver.audit;
 
+import io.hypernetes.apiserver.request.Annotations;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What is told of one request: an Event of `audit.k8s.io/v1` at the level `Metadata`, with the tenant as one of its annotations. It holds no body, no query and
-/// no credential, so no secret can come into it; an answer is told by its code alone, since messages quote what was sent.
+/// no credential by itself, but policies and webhooks of a tenant may put into their annotations what they like of what was sent; an answer is told by its
+/// code alone, since messages quote what was sent. A line is of bounded length, whatever it tells of: the files are of bounded size, and everybody's.
 ///
 /// @param received when the request came
 /// @param at when it came to its stage
@@ -41,6 +45,12 @@ public record AuditLine(
         Sources sources,
         String agent,
         Map<String, String> annotations) {
+    /// Bytes of a whole line.
+    private static final int LONGEST = 16 << 10;
+    /// What is the same in all lines, with the addresses of sources.
+    private static final int FIXED = 2 << 10;
+    /// Of the groups of users and what else is known of them.
+    private static final int ROOM_FOR_PEOPLE = 3 << 10;
     private static final int MAX_TEXT = 512;
     /// Of groups and of what else is known of a user.
     private static final int MOST = 32;
@@ -48,23 +58,27 @@ public record AuditLine(
 
     /// The line, one JSON object.
     public String text() {
+        var room = new Room(LONGEST - FIXED);
         var line = Json.object();
         line.put("kind", "Event");
         line.put("apiVersion", "audit.k8s.io/v1");
         line.put("level", "Metadata");
-        line.put("auditID", id);
+        line.put("auditID", room.take(id, MAX_TEXT));
         line.put("stage", stage.text());
-        line.put("requestURI", cut(path));
-        line.put("verb", target != null && target.resource() ? target.verb() : method.toLowerCase(Locale.ROOT));
-        describe(line.putObject("user"), impersonator == null ? caller : impersonator);
+        line.put("requestURI", room.take(path, MAX_TEXT));
+        line.put("verb", room.take(target != null && target.resource() ? target.verb() : method.toLowerCase(Locale.ROOT), MAX_TEXT));
+        var user = line.putObject("user");
+        name(user, impersonator == null ? caller : impersonator, room);
+        var impersonated = Json.object();
         if (impersonator != null) {
-            describe(line.putObject("impersonatedUser"), caller);
+            line.set("impersonatedUser", impersonated);
+            name(impersonated, caller, room);
         }
         var from = line.putArray("sourceIPs");
         sources.addresses().forEach(from::add);
-        line.put("userAgent", cut(agent));
+        line.put("userAgent", room.take(agent, MAX_TEXT));
         if (target != null && target.resource()) {
-            refer(line.putObject("objectRef"), target);
+            refer(line.putObject("objectRef"), target, room);
         }
         var status = line.putObject("responseStatus");
         status.putObject("metadata");
@@ -74,58 +88,109 @@ public record AuditLine(
         status.put("code", code);
         line.put("requestReceivedTimestamp", ApiTime.formatMicro(received));
         line.put("stageTimestamp", ApiTime.formatMicro(at));
-        var noted = line.putObject("annotations");
-        new TreeMap<>(annotations).forEach(noted::put);
-        noted.put(StoredForm.TENANT_ANNOTATION, tenant);
+        var told = line.putObject("annotations");
+        var home = room.take(tenant, MAX_TEXT);
+        var people = room.part(ROOM_FOR_PEOPLE);
+        if (impersonator != null) {
+            // Who asks chooses what this is: half of the room, lest it hide who asked.
+            var other = people.part(ROOM_FOR_PEOPLE / 2);
+            describe(impersonated, caller, other);
+            people.back(other);
+        }
+        describe(user, impersonator == null ? caller : impersonator, people);
+        room.back(people);
+        note(room).forEach(told::put);
+        told.put(StoredForm.TENANT_ANNOTATION, home);
         return Json.print(line);
     }
 
-    private void refer(ObjectNode reference, Target wanted) {
-        put(reference, "resource", wanted.plural());
-        put(reference, "namespace", wanted.namespace());
-        put(reference, "name", wanted.name().isEmpty() ? made : wanted.name());
-        put(reference, "apiGroup", wanted.group());
-        put(reference, "apiVersion", wanted.version());
-        put(reference, "subresource", wanted.subresource());
+    private void refer(ObjectNode reference, Target wanted, Room room) {
+        put(reference, "resource", wanted.plural(), room);
+        put(reference, "namespace", wanted.namespace(), room);
+        put(reference, "name", wanted.name().isEmpty() ? made : wanted.name(), room);
+        put(reference, "apiGroup", wanted.group(), room);
+        put(reference, "apiVersion", wanted.version(), room);
+        put(reference, "subresource", wanted.subresource(), room);
     }
 
-    private static void put(ObjectNode object, String name, String text) {
+    private static void put(ObjectNode object, String name, String text, Room room) {
         if (!text.isEmpty()) {
-            object.put(name, cut(text));
+            object.put(name, room.take(text, MAX_TEXT));
+        }
+    }
+
+    /// What was noted, as much of it as there is room for: first what the server says, of which nothing takes all the room, and then what webhooks and
+    /// policies do.
+    private Map<String, String> note(Room room) {
+        var told = new TreeMap<String, String>();
+        var known = new TreeMap<>(annotations);
+        var leftOut = known.remove(Annotations.LEFT_OUT);
+        for (boolean own : new boolean[] {true, false}) {
+            known.forEach((key, value) -> {
+                if (Annotations.isOwn(key) == own && room.holds(key)) {
+                    told.put(room.take(key, room.left()), room.take(value, own ? room.left() / 2 : room.left()));
+                }
+            });
+        }
+        int all = room.leftOut() + (leftOut == null ? 0 : Integer.parseInt(leftOut));
+        if (all > 0) {
+            told.put(Annotations.LEFT_OUT, Integer.toString(all));
+        }
+        return told;
+    }
+
+    private void name(ObjectNode info, @Nullable Caller who, Room room) {
+        if (who != null) {
+            info.put("username", room.take(who.user(), MAX_TEXT));
+            put(info, "uid", who.seenFrom(tenant).uid(), room);
         }
     }
 
     /// Of people of others it tells what those of the tenant may know, who read it too.
-    private void describe(ObjectNode info, @Nullable Caller who) {
+    private void describe(ObjectNode info, @Nullable Caller who, Room room) {
         if (who == null) {
             return;
         }
         var seen = who.seenFrom(tenant);
-        info.put("username", cut(seen.user()));
-        put(info, "uid", seen.uid());
-        var groups = info.putArray("groups");
-        seen.groups().stream().limit(MOST).forEach(group -> groups.add(cut(group)));
+        list(info.putArray("groups"), seen.groups(), room);
         if (!seen.extra().isEmpty()) {
             var extra = info.putObject("extra");
-            seen.extra().entrySet().stream().limit(MOST).forEach(entry -> {
-                var values = extra.putArray(cut(entry.getKey()));
-                entry.getValue().stream().limit(MOST).forEach(value -> values.add(cut(value)));
-            });
+            int entries = 0;
+            for (var entry : seen.extra().entrySet()) {
+                if (++entries <= MOST && room.holds(entry.getKey())) {
+                    list(extra.putArray(room.take(entry.getKey(), room.left())), entry.getValue(), room);
+                } else {
+                    room.leaveOut(entry.getValue().size());
+                }
+            }
         }
+    }
+
+    private static void list(ArrayNode list, List<String> texts, Room room) {
+        int told = 0;
+        while (told < Math.min(MOST, texts.size()) && room.holdsMore()) {
+            list.add(room.take(texts.get(told), MAX_TEXT));
+            told++;
+        }
+        room.leaveOut(texts.size() - told);
     }
 
     /// Who a line is about: whoever a request counted for, as was asked.
     public static String user(ObjectNode line) {
         var impersonated = Json.string(line, "impersonatedUser", "username");
-        return impersonated.isEmpty() ? Json.string(line, "user", "username") : impersonated;
+        if (!impersonated.isEmpty()) {
+            return impersonated;
+        }
+        return isFormer(line) ? Json.string(line, "user") : Json.string(line, "user", "username");
     }
 
     /// The tenant that a line is about.
     public static String tenant(ObjectNode line) {
-        return Json.string(line, "annotations", StoredForm.TENANT_ANNOTATION);
+        return isFormer(line) ? Json.string(line, "tenant") : Json.string(line, "annotations", StoredForm.TENANT_ANNOTATION);
     }
 
-    private static String cut(String text) {
-        return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+    /// Whether a line is of the form that lines had before they were Events, with `tenant`, `user`, `impersonator`, `time` and `path` at the top.
+    public static boolean isFormer(ObjectNode line) {
+        return !line.has("kind");
     }
 }

@@ -1,7 +1,9 @@
 package io.hypernetes.apiserver.audit;
 
-import java.io.BufferedWriter;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +29,7 @@ public final class AuditLog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
     private static final int QUEUE = 10_000;
     private static final int BATCH = 500;
+    private static final int BUFFER = 64 << 10;
     private static final long PATIENCE_SECONDS = 2;
     /// Tells the writer that nothing follows.
     private static final AuditLine END = new AuditLine(
@@ -37,7 +40,7 @@ public final class AuditLog implements AutoCloseable {
     private final int files;
     private final BlockingQueue<AuditLine> queue = new ArrayBlockingQueue<>(QUEUE);
     private final Thread writer;
-    private @Nullable BufferedWriter out;
+    private @Nullable OutputStream out;
     private long size;
     private long lost;
 
@@ -99,27 +102,39 @@ public final class AuditLog implements AutoCloseable {
     }
 
     private void write(List<AuditLine> batch) {
-        int written = 0;
+        int kept = 0;
         try {
             for (var line : batch) {
-                var text = line.text();
-                var to = open();
-                to.write(text);
-                to.write('\n');
-                size += text.length() + 1;
-                written++;
+                var text = bytes(line);
+                if (text.length > 0) {
+                    var to = open();
+                    to.write(text);
+                    size += text.length;
+                }
+                kept++;
             }
             if (out != null) {
                 out.flush();
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             closeFile();
-            tellLost(batch.size() - written, e.toString());
+            tellLost(batch.size() - kept, e.toString());
         }
     }
 
-    private BufferedWriter open() throws IOException {
+    /// A line with its end; nothing when it cannot be told, which no other line shall suffer from.
+    private byte[] bytes(AuditLine line) {
+        try {
+            return (line.text() + '\n').getBytes(StandardCharsets.UTF_8);
+        } catch (RuntimeException | Error e) {
+            tellLost(1, e.toString());
+            return new byte[0];
+        }
+    }
+
+    private OutputStream open() throws IOException {
         if (out != null && size >= maxBytes) {
+            out.flush();
             closeFile();
             rotate();
         }
@@ -129,9 +144,25 @@ public final class AuditLog implements AutoCloseable {
                 Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             }
             size = Files.size(file);
-            out = Files.newBufferedWriter(file, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+            var opened = new BufferedOutputStream(Files.newOutputStream(file, StandardOpenOption.APPEND), BUFFER);
+            out = opened;
+            if (endsWithinALine()) {
+                opened.write('\n');
+                size++;
+            }
         }
         return out;
+    }
+
+    /// Whether a crash or a full disk cut off the last line: the next shall not be taken for its end.
+    private boolean endsWithinALine() throws IOException {
+        if (size == 0) {
+            return false;
+        }
+        try (var written = new RandomAccessFile(file.toFile(), "r")) {
+            written.seek(size - 1);
+            return written.read() != '\n';
+        }
     }
 
     private void rotate() throws IOException {

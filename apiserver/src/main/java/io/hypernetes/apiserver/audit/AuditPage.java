@@ -14,13 +14,14 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Serves `/audit`: the newest lines of a tenant, the oldest of them first, one JSON object a line. An operator who names no tenant sees all.
-/// `limit` says how many (100 unless said, 10,000 at most), `user` whose.
+/// `limit` says how many (100 unless said, 10,000 and 8 MiB at most), `user` whose.
 public final class AuditPage {
     /// Where it is, within a tenant.
     public static final String PATH = "/audit";
 
     private static final int DEFAULT_LINES = 100;
     private static final int MOST_LINES = 10_000;
+    private static final long MOST_CHARACTERS = 8 << 20;
     /// How many files one request may make the server read.
     private static final int FILES = 2;
 
@@ -41,7 +42,7 @@ public final class AuditPage {
         Predicate<ObjectNode> wanted = line -> (all || AuditLine.tenant(line).equals(tenant.tenant()))
                 && (user.isEmpty() || AuditLine.user(line).equals(user));
         var lines = new ArrayList<Part>();
-        for (var line : AuditReader.last(file, wanted, limit(http.query("limit")), FILES)) {
+        for (var line : AuditReader.last(file, wanted, limit(http.query("limit")), MOST_CHARACTERS, FILES)) {
             lines.add(Part.of((line + "\n").getBytes(StandardCharsets.UTF_8)));
         }
         http.setHeader("Cache-Control", "no-cache, private");

@@ -2,7 +2,9 @@ package io.hypernetes.apiserver.audit;
 
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,21 +18,26 @@ import tools.jackson.databind.node.ObjectNode;
 public final class AuditReader {
     private AuditReader() {}
 
-    /// The newest lines that are wanted, the oldest of them first.
+    /// The newest lines that are wanted, the oldest of them first. What is no text, as where a crash cut off a character, spoils its own line alone.
     ///
     /// @param file of the newest lines
     /// @param limit how many at most
+    /// @param characters how many of the lines together at most; older lines that there is no room for are left out
     /// @param files how many files are read at most, the newest first
-    public static List<String> last(Path file, Predicate<ObjectNode> wanted, int limit, int files) throws IOException {
+    public static List<String> last(Path file, Predicate<ObjectNode> wanted, int limit, long characters, int files) throws IOException {
         var found = new ArrayDeque<String>();
+        long left = characters;
         for (var one : AuditLog.files(file).stream().limit(files).toList()) {
             var lines = new ArrayDeque<String>();
-            try (var in = Files.newBufferedReader(one, StandardCharsets.UTF_8)) {
+            boolean full = false;
+            try (var in = new BufferedReader(new InputStreamReader(Files.newInputStream(one), StandardCharsets.UTF_8))) {
                 for (var line = in.readLine(); line != null; line = in.readLine()) {
                     if (isWanted(line, wanted)) {
                         lines.addLast(line);
-                        if (lines.size() > limit - found.size()) {
-                            lines.removeFirst();
+                        left -= line.length();
+                        while (!lines.isEmpty() && (left < 0 || lines.size() > limit - found.size())) {
+                            left += lines.removeFirst().length();
+                            full = true;
                         }
                     }
                 }
@@ -41,7 +48,7 @@ public final class AuditReader {
             while (!lines.isEmpty()) {
                 found.addFirst(lines.removeLast());
             }
-            if (found.size() >= limit) {
+            if (full || found.size() >= limit) {
                 break;
             }
         }
