@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.Json;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collections;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -257,6 +258,21 @@ class ProgrammedAdmissionTest extends ClusterTest {
         assertThat(blue.post(configMaps("default"), configMap("limited-c", "x")).expect(422).at("message")).contains("resulted in error");
         blue.delete(configMaps("default") + "/limits").expect(200);
         assertThat(blue.post(configMaps("default"), configMap("limited-d", "1")).expect(422).at("message")).contains("no params found");
+    }
+
+    /// Whoever forgives its own failures spends nobody's protection: what is not evaluated any more has failed.
+    @Test
+    void aPolicyIsNotPassedOverWhenAnotherHasSpentTheBudget() {
+        var blue = tenant("spent");
+        var ten = "[0,1,2,3,4,5,6,7,8,9]";
+        var dear = "%1$s.all(a, %1$s.all(b, %1$s.all(c, %1$s.all(d, %1$s.all(e, %1$s.all(f, a + b + c + d + e + f >= 0))))))".formatted(ten);
+        var spends = "{\"expression\":\"" + dear + "\"}";
+        policy(blue, "a-spends", "\"failurePolicy\":\"Ignore\",\"validations\":[" + String.join(",", Collections.nCopies(12, spends)) + "]", "\"validationActions\":[\"Deny\"]");
+        blue.post(configMaps("default"), configMap("ignored", "1")).expect(201);
+        policy(blue, "b-protects", "\"validations\":[{\"expression\":\"object.data.k != '1'\"}]", "\"validationActions\":[\"Deny\"]");
+        assertThat(blue.post(configMaps("default"), configMap("not-passed", "1")).expect(422).at("message"))
+                .endsWith("'b-protects' with binding 'b-protects-binding' denied request: "
+                        + "validation failed due to running out of cost budget, no further validation rules will be run");
     }
 
     @Test

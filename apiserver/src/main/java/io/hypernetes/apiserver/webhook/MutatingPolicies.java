@@ -29,6 +29,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class MutatingPolicies {
     private static final String UNKNOWN = "unknown field \"";
 
+    /// So many failures are told: a request may meet a million.
+    private static final int MOST_FAILURES = 64;
+
     private final BoundPolicies<MutatingPolicy> policies;
     private final Decoder decoder;
 
@@ -64,11 +67,15 @@ final class MutatingPolicies {
             var mine = new ArrayList<Failure>();
             var broken = bound.broken();
             if (broken != null) {
-                mine.add(failure(bound, broken, "Forbidden"));
+                fail(mine, bound, broken, "Forbidden");
             }
             for (var params : bound.parameters()) {
                 var look = new Look(head.name(), bound.binding(), Json.string(named(params), "namespace"), Json.string(named(params), "name"));
                 if (looks.isDue(look)) {
+                    if (budget.isSpent()) {
+                        fail(mine, bound, Budget.SPENT, "Invalid");
+                        break;
+                    }
                     var before = current;
                     var evaluation = new Evaluation(bound, attempt, old, params, settle, budget, mine);
                     if (evaluation.isWanted(current)) {
@@ -78,7 +85,7 @@ final class MutatingPolicies {
                 }
             }
             if (!head.ignoresFailure()) {
-                failures.addAll(mine);
+                mine.stream().limit(MOST_FAILURES - failures.size()).forEach(failures::add);
             }
         }
         looks.end(current);
@@ -92,9 +99,11 @@ final class MutatingPolicies {
         return params == null ? Json.object() : Json.child(params, "metadata");
     }
 
-    private static Failure failure(BoundPolicies.Bound<MutatingPolicy> bound, String why, String reason) {
-        return new Failure(
-                "policy '" + bound.policy().head().name() + "' with binding '" + bound.binding() + "' denied request: " + why, reason);
+    private static void fail(List<Failure> failures, BoundPolicies.Bound<MutatingPolicy> bound, String why, String reason) {
+        if (failures.size() < MOST_FAILURES) {
+            failures.add(new Failure(
+                    "policy '" + bound.policy().head().name() + "' with binding '" + bound.binding() + "' denied request: " + why, reason));
+        }
     }
 
     private static ApiException denied(Attempt attempt, List<Failure> failures) {
@@ -141,7 +150,7 @@ final class MutatingPolicies {
             try {
                 return conditions.isEmpty() || conditions.hold(policies.variables(attempt, bound.as(), object, old, params), budget);
             } catch (ExpressionException e) {
-                failures.add(failure(bound, "failed to evaluate the match conditions: " + e.text(), "Invalid"));
+                fail(failures, bound, "failed to evaluate the match conditions: " + Excerpt.of(e.text()), "Invalid");
                 return false;
             }
         }
@@ -150,15 +159,19 @@ final class MutatingPolicies {
         ObjectNode mutate(ObjectNode object) {
             var current = object;
             for (var mutation : bound.policy().mutations()) {
+                if (budget.isSpent()) {
+                    fail(failures, bound, Budget.SPENT, "Invalid");
+                    break;
+                }
                 try {
                     current = mutated(mutation, current);
                 } catch (ExpressionException e) {
-                    var text = mutation.expression().text();
-                    failures.add(failure(bound, "expression '" + text + "' resulted in error: " + e.text(), "Invalid"));
+                    var text = Excerpt.of(mutation.expression().text());
+                    fail(failures, bound, "expression '" + text + "' resulted in error: " + Excerpt.of(e.text()), "Invalid");
                 } catch (ShapeException e) {
-                    failures.add(failure(bound, "error applying patch: invalid ApplyConfiguration: " + e.text(), "Invalid"));
+                    fail(failures, bound, "error applying patch: invalid ApplyConfiguration: " + Excerpt.of(e.text()), "Invalid");
                 } catch (MalformedJsonException | PatchException e) {
-                    failures.add(failure(bound, "error applying patch: " + e.getMessage(), "Invalid"));
+                    fail(failures, bound, "error applying patch: " + Excerpt.of(String.valueOf(e.getMessage())), "Invalid");
                 }
             }
             return current;

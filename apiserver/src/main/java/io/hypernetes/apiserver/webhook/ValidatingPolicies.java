@@ -1,10 +1,8 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
-import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.store.Store;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -32,37 +30,61 @@ final class ValidatingPolicies {
     /// @throws io.hypernetes.objects.ApiException when one denies it
     void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var budget = new Budget(Budget.REQUEST);
-        var denials = new ArrayList<ApiStatus>();
+        var findings = new Verdict.Findings();
         var notes = new Notes();
         for (var bound : policies.concerning(attempt, object, old)) {
-            var say = new Verdict(bound.policy().head(), bound.binding(), bound.spec().path("validationActions"), attempt, denials);
+            var say = new Verdict(bound.policy().head(), bound.binding(), bound.spec().path("validationActions"), attempt, findings);
             var broken = bound.broken();
             if (broken != null) {
                 say.failed(broken);
             }
             for (var params : bound.parameters()) {
+                if (budget.isSpent()) {
+                    // Each of those that are left fails as it would if it were evaluated, which says nothing that this does not say.
+                    say.failed(Budget.SPENT);
+                    break;
+                }
                 bound.policy().judge(policies.variables(attempt, bound.as(), object, old, params), budget, say, notes);
             }
         }
         notes.tell(attempt.annotate());
-        if (!denials.isEmpty()) {
-            throw denials.getFirst().asException();
+        var denial = findings.denial();
+        if (denial != null) {
+            throw denial.asException();
         }
     }
 
     /// What policies say for whoever reads of the request. A key with several values, which parameters can make, is told with all of them
-    /// (`auditAnnotationCollector` of upstream's `pkg/admission/plugin/policy/validating/dispatcher.go`).
+    /// (`auditAnnotationCollector` of upstream's `pkg/admission/plugin/policy/validating/dispatcher.go`), as far as a request has room for them.
     static final class Notes {
         private static final int LONGEST = 10 << 10;
 
-        private final Map<String, Set<String>> values = new LinkedHashMap<>();
+        /// As much as an [io.hypernetes.apiserver.http.Exchange] takes, in characters: more would be made for nobody.
+        private static final int ROOM = 16 << 10;
 
+        private static final String BETWEEN = ", ";
+
+        private final Map<String, Set<String>> values = new LinkedHashMap<>();
+        private int held;
+
+        /// A value that does not fit is left out.
         void add(String policy, String key, String value) {
-            values.computeIfAbsent(policy + "/" + key, _ -> new LinkedHashSet<>()).add(value.length() <= LONGEST ? value : value.substring(0, LONGEST));
+            var name = policy + "/" + key;
+            var text = Excerpt.cut(value, LONGEST);
+            var known = values.get(name);
+            if (known != null && known.contains(text)) {
+                return;
+            }
+            int length = text.length() + (known == null ? name.length() : BETWEEN.length());
+            if (held + length > ROOM) {
+                return;
+            }
+            held += length;
+            values.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(text);
         }
 
         void tell(BiConsumer<String, String> annotate) {
-            values.forEach((key, each) -> annotate.accept(key, String.join(", ", each)));
+            values.forEach((key, each) -> annotate.accept(key, String.join(BETWEEN, each)));
         }
     }
 }

@@ -47,21 +47,31 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<Strin
                 return;
             }
         } catch (ExpressionException e) {
-            say.failed("failed to evaluate the match conditions: " + e.text());
+            say.failed("failed to evaluate the match conditions: " + Excerpt.of(e.text()));
             return;
         }
         var evaluation = new PolicyVariables(head.variables(), surroundings, budget);
         for (int i = 0; i < validations.size(); i++) {
             var validation = validations.get(i);
+            if (budget.isSpent()) {
+                say.failed(i, Budget.SPENT);
+                return;
+            }
             try {
                 if (!Boolean.TRUE.equals(evaluation.evaluate(validation.test))) {
                     say.denied(i, Json.string(validation.source, "reason"), message(validation, evaluation));
                 }
             } catch (ExpressionException e) {
-                say.failed(i, "expression '" + validation.test.text() + "' resulted in error: " + e.text());
+                say.failed(i, "expression '" + Excerpt.of(validation.test.text()) + "' resulted in error: " + Excerpt.of(e.text()));
             }
         }
-        notes.forEach((key, expression) -> note(key, expression, evaluation, say, told));
+        for (var note : notes.entrySet()) {
+            if (budget.isSpent()) {
+                say.unsaid(Budget.SPENT);
+                return;
+            }
+            note(note.getKey(), note.getValue(), evaluation, say, told);
+        }
     }
 
     private void note(String key, Expression expression, PolicyVariables evaluation, Verdict say, ValidatingPolicies.Notes told) {
@@ -73,10 +83,10 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<Strin
                     told.add(head.name(), key, text.strip());
                 }
             } else if (value != null && !(value instanceof NullValue)) {
-                say.unsaid("valueExpression '" + expression.text() + "' resulted in unsupported return type. Return type must be either string or null.");
+                say.unsaid("valueExpression '" + Excerpt.of(expression.text()) + "' resulted in unsupported return type. Return type must be either string or null.");
             }
         } catch (ExpressionException e) {
-            say.unsaid("expression '" + expression.text() + "' resulted in error: " + e.text());
+            say.unsaid("expression '" + Excerpt.of(expression.text()) + "' resulted in error: " + Excerpt.of(e.text()));
         }
     }
 
@@ -92,6 +102,6 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<Strin
             }
         }
         var fixed = Json.string(validation.source, "message").strip();
-        return fixed.isEmpty() ? "failed expression: " + validation.test.text().strip() : fixed;
+        return fixed.isEmpty() ? "failed expression: " + Excerpt.of(validation.test.text().strip()) : fixed;
     }
 }

@@ -3,15 +3,28 @@ package io.hypernetes.apiserver.webhook;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What follows when a bound policy finds something wrong. It is answered once all policies have been asked.
 ///
 /// @param actions `Deny`, `Warn`, `Audit`
-/// @param denials takes what is to be answered
-record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt attempt, List<ApiStatus> denials) {
+/// @param findings takes what is to be answered
+record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt attempt, Findings findings) {
     private static final String FAILURE = "validation.policy.admission.k8s.io/validation_failure";
+
+    /// What all policies found wrong with one attempt. Only the first denial is ever answered, and only the first failure is told for the audit: a request may meet
+    /// ten thousand, so nothing is made of the others. For one thread.
+    static final class Findings {
+        private @Nullable ApiStatus denial;
+        private boolean told;
+
+        /// What to answer; null when nothing was denied.
+        @Nullable ApiStatus denial() {
+            return denial;
+        }
+    }
 
     /// An expression could not be evaluated.
     void failed(String why) {
@@ -30,7 +43,7 @@ record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt atte
     /// What a policy says for whoever reads of the request could not be evaluated: that denies it, whatever its binding does.
     void unsaid(String why) {
         if (!policy.ignoresFailure()) {
-            denials.add(status("", why));
+            deny("", why);
         }
     }
 
@@ -43,14 +56,25 @@ record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt atte
                 case "Warn" ->
                     attempt.warn().accept("Validation failed for ValidatingAdmissionPolicy '" + policy.name() + "' with binding '"
                             + binding + "': " + message);
-                case "Audit" -> attempt.annotate().accept(FAILURE, Json.print(Json.array().add(failure(index, message))));
+                case "Audit" -> {
+                    if (!findings.told) {
+                        findings.told = true;
+                        attempt.annotate().accept(FAILURE, Json.print(Json.array().add(failure(index, message))));
+                    }
+                }
                 default -> {}
             }
         }
         for (var action : actions) {
             if (action.asString("").equals("Deny")) {
-                denials.add(status(reason, message));
+                deny(reason, message);
             }
+        }
+    }
+
+    private void deny(String reason, String message) {
+        if (findings.denial == null) {
+            findings.denial = status(reason, message);
         }
     }
 

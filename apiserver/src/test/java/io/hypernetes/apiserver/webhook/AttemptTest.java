@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AttemptTest {
-    private static final Rights NONE = new Rights() {
+    static final Rights NONE = new Rights() {
         @Override
         public Rights of(String namespace, String serviceAccount) {
             return this;
