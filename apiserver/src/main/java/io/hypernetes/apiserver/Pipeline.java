@@ -144,7 +144,7 @@ final class Pipeline implements ExchangeHandler {
                 var decision = authorisation.decide(caller, place, target, http.query("fieldSelector"));
                 http.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
                 http.annotate("authorization.k8s.io/reason", decision.reason());
-                authorisation.require(decision, caller, place, target);
+                authorisation.require(decision, caller, target);
                 suspension.check(caller, place, target);
                 routes.serve(http, caller, place, target);
                 return seat;

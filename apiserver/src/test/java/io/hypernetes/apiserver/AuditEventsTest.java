@@ -105,6 +105,15 @@ class AuditEventsTest extends ClusterTest {
         assertThat(notes("psa-free").has("pod-security.kubernetes.io/audit-violations")).isFalse();
     }
 
+    /// What the audit says was decided is what was answered.
+    @Test
+    void aWriteThatNamesNoTenantIsToldAsForbidden() {
+        assertThat(post(cluster.operator().in("*"), "everywhere", configMaps("default"), Cluster.configMap("e", "1")).expect(403).at("message"))
+                .startsWith("a write names one tenant");
+        assertThat(notes("everywhere").path("authorization.k8s.io/decision").asString()).isEqualTo("forbid");
+        assertThat(notes("everywhere").path("authorization.k8s.io/reason").asString()).startsWith("a write names one tenant");
+    }
+
     private void hook(Cluster.Client client, String kind, String name, String path, String policy) {
         client.post(GROUP + kind, """
                 {"metadata":{"name":"%s"},"webhooks":[{"name":"%s.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],"failurePolicy":"%s",
@@ -121,6 +130,10 @@ class AuditEventsTest extends ClusterTest {
         hooks.respond("/nonsense", "nonsense");
         hook(blue, "mutatingwebhookconfigurations", "a-noting", "/noting", "Fail");
         hook(blue, "mutatingwebhookconfigurations", "b-broken", "/nonsense", "Ignore");
+        blue.post(GROUP + "validatingwebhookconfigurations", """
+                {"metadata":{"name":"b-elsewhere"},"webhooks":[{"name":"b-elsewhere.hook.example.com","sideEffects":"None","admissionReviewVersions":["v1"],
+                 "clientConfig":{"url":"%s","caBundle":"%s"},"rules":[{"operations":["*"],"apiGroups":[""],"apiVersions":["v1"],"resources":["secrets"]}]}]}"""
+                        .formatted(hooks.url("/nonsense"), hooks.bundle)).expect(201);
         hook(blue, "validatingwebhookconfigurations", "c-broken", "/nonsense", "Ignore");
         post(blue, "hooked", configMaps("default"), Cluster.configMap("h", "1")).expect(201);
         var notes = notes("hooked");

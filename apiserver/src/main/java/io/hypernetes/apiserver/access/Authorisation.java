@@ -28,25 +28,22 @@ public final class Authorisation {
     /// An answer and the reason for it; the reason of a refusal may be empty.
     public record Decision(boolean allowed, String reason) {
         private static final Decision NO = new Decision(false, "");
+        private static final Decision WHOSE =
+                new Decision(false, "a write names one tenant: use the path prefix /tenants/NAME instead of /tenants/*");
     }
 
     /// @param selector the value of the query's `fieldSelector`
     /// @throws io.hypernetes.objects.ApiException 403 when the caller may not
     public void check(Caller caller, TenantPath tenant, Target target, String selector) {
-        require(decide(caller, tenant, target, selector), caller, tenant, target);
+        require(decide(caller, tenant, target, selector), caller, target);
     }
 
     /// Lets a request on that was decided about.
     ///
     /// @throws io.hypernetes.objects.ApiException 403 when it may not
-    public void require(Decision decision, Caller caller, TenantPath tenant, Target target) {
-        if (tenant.everywhere() && target.resource() && target.writes()) {
-            throw new ApiStatus(
-                            403,
-                            "Forbidden",
-                            "a write names one tenant: use the path prefix /tenants/NAME instead of /tenants/*",
-                            null)
-                    .asException();
+    public void require(Decision decision, Caller caller, Target target) {
+        if (decision.equals(Decision.WHOSE)) {
+            throw new ApiStatus(403, "Forbidden", decision.reason(), null).asException();
         }
         if (!decision.allowed()) {
             throw Refusals.forbidden(caller, target, decision.reason());
@@ -55,6 +52,9 @@ public final class Authorisation {
 
     /// What would be answered, without a refusal being thrown.
     public Decision decide(Caller caller, TenantPath tenant, Target target, String selector) {
+        if (tenant.everywhere() && target.resource() && target.writes()) {
+            return Decision.WHOSE;
+        }
         if (target.path().equals(Doors.PATH) && !target.resource()) {
             // A node leads in the pods that are on it, and nobody else leads anybody.
             return new Decision(

@@ -95,12 +95,11 @@ final class Webhooks {
     /// Asks the validating webhooks of a tenant, all at once; the first by name that denies is answered.
     void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         var concerned = new ArrayList<Concerned>();
-        int index = -1;
         for (var hook : validating.of(attempt.tenant()).stream().flatMap(List::stream).toList()) {
-            index++;
             var as = concerned(hook, attempt, object, old);
             if (as != null) {
-                concerned.add(new Concerned(hook, as, "round_0_index_" + index));
+                // Counted among those that are asked, as upstream's `pkg/admission/plugin/webhook/validating/dispatcher.go` does (`relevantHooks`); of mutating ones all are.
+                concerned.add(new Concerned(hook, as, "round_0_index_" + concerned.size()));
             }
         }
         if (concerned.isEmpty()) {
