@@ -1,17 +1,31 @@
 package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.Follower;
+import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Change;
+import io.hypernetes.store.StoreException;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Tells watches of custom objects that what they watch is served no more: its definition is gone, or its version was taken back. They end then, as upstream's do
 /// (`removeDeadStorage` of `pkg/apiserver/customresource_handler.go` in apiextensions-apiserver), and their clients list again and learn it. Thread-safe.
+///
+/// To look means to read and compile a definition, which takes as long as its tenant likes. So each tenant whose definitions changed has a thread for it, until it
+/// has looked at the latest form of each; nobody else waits.
 public final class DefinitionEnds implements Follower.Listener {
+    private static final Logger log = LoggerFactory.getLogger(DefinitionEnds.class);
+
     private final TenantKinds kinds;
     private final ConcurrentHashMap<String, Set<Waiting>> waiting = new ConcurrentHashMap<>();
+    /// The keys of the definitions that are to be looked at, by tenants that have a thread; guarded by itself.
+    private final Map<String, LinkedHashSet<String>> due = new HashMap<>();
 
     DefinitionEnds(TenantKinds kinds) {
         this.kinds = kinds;
@@ -62,14 +76,47 @@ public final class DefinitionEnds implements Follower.Listener {
 
     @Override
     public void refresh() {
-        waiting.values().forEach(all -> all.forEach(Waiting::look));
+        waiting.keySet().forEach(this::later);
     }
 
     @Override
     public void changed(Change change) {
-        var concerned = waiting.get(change.entry().key());
-        if (concerned != null) {
-            List.copyOf(concerned).forEach(Waiting::look);
+        if (waiting.containsKey(change.entry().key())) {
+            later(change.entry().key());
+        }
+    }
+
+    private void later(String definition) {
+        var tenant = ObjectKey.tenantOf(definition);
+        synchronized (due) {
+            var known = due.get(tenant);
+            if (known != null) {
+                known.add(definition);
+                return;
+            }
+            due.put(tenant, new LinkedHashSet<>(Set.of(definition)));
+        }
+        Thread.ofVirtual().name("definition-ends").start(() -> lookThrough(tenant));
+    }
+
+    private void lookThrough(String tenant) {
+        while (true) {
+            String definition;
+            synchronized (due) {
+                var left = due.get(tenant);
+                if (left == null || left.isEmpty()) {
+                    due.remove(tenant);
+                    return;
+                }
+                definition = left.removeFirst();
+            }
+            try {
+                List.copyOf(waiting.getOrDefault(definition, Set.of())).forEach(Waiting::look);
+            } catch (StoreException e) {
+                log.debug("event=definition-not-seen key={} cause={}", definition, e.getMessage());
+            } catch (RuntimeException e) {
+                log.error("event=definition-not-seen key={}", definition, e);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.quota;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
@@ -14,25 +15,28 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Counts quotas anew when something in their namespace went, ended or came under another quota, or a quota itself changed. Many changes at once are one count.
+/// What tenants write is read by a thread of its own.
 public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(QuotaKeeper.class);
     private static final Duration LATER = Duration.ofSeconds(5);
     private static final Duration SOON = Duration.ofMillis(500);
     private static final String QUOTAS = "/core/resourcequotas/";
+    /// How much of what was written is held until it is read, in bytes.
+    private static final long ROOM = 32 << 20;
     /// What may count otherwise after a change.
     private static final List<String> CHANGING = List.of("/core/pods/", "/core/services/", "/core/persistentvolumeclaims/");
     private static final String TENANTS = ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants");
 
     private static final String CLASSES = ObjectKey.prefix(Caller.ROOT, "storage.k8s.io", "storageclasses");
 
-    /// Where to count: a namespace, the whole of a tenant, or only what a Tenant tells of it.
+    /// Where to count: a namespace, perhaps, the whole of a tenant, or only what a Tenant tells of it.
     private record Place(String tenant, String namespace, What what) {
         private enum What {
+            SUSPECTS,
             NAMESPACE,
             TENANT,
             TOLD
@@ -47,6 +51,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private final Quotas quotas;
     private final LinkedHashSet<Place> dirty = new LinkedHashSet<>();
     private final Set<Place> waiting = ConcurrentHashMap.newKeySet();
+    private final Suspects suspects = new Suspects(ROOM);
     private final Thread thread;
 
     public QuotaKeeper(Store store, Quotas quotas) {
@@ -92,24 +97,68 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
             wholes();
         }
         boolean quota = change.entry().key().contains(QUOTAS);
-        if (!change.deleted() && !quota && !ended(change) && !countsOtherwise(change)) {
+        if (!change.deleted() && !quota && (change.previous() == null || CHANGING.stream().noneMatch(change.entry().key()::contains))) {
             return;
         }
         var key = ObjectKey.parse(change.entry().key());
-        var place = new Place(key.tenant(), key.namespace(), Place.What.NAMESPACE);
-        if (quota && !change.deleted()) {
-            var object = Json.readObject(change.entry().value());
-            if (!object.path("spec").path("hard").equals(object.path("status").path("hard"))) {
-                mark(place);
-                // A writer that saw no quota may still be on its way: it is counted afterwards.
-                markLater(place);
-            }
-        }
-        if (!quotas.whole().limits(key.tenant()).isEmpty()) {
+        boolean limited = store.get(TenantState.key(key.tenant())).filter(QuotaKeeper::limited).isPresent();
+        if (limited && (quota || change.deleted())) {
             mark(Place.of(key.tenant()));
         }
-        if (!key.namespace().isEmpty() && (!quota || change.deleted()) && quotas.has(key.tenant(), key.namespace())) {
+        if (change.deleted()) {
+            count(key.tenant(), key.namespace(), false);
+        } else if (quota || limited || quotas.has(key.tenant(), key.namespace())) {
+            // What is written of a pod, again and again, is looked at only where somebody counts it.
+            if (suspects.add(key.tenant(), key.namespace(), change)) {
+                mark(new Place(key.tenant(), key.namespace(), Place.What.SUSPECTS));
+            } else {
+                count(key.tenant(), key.namespace(), limited);
+                if (quota) {
+                    markLater(new Place(key.tenant(), key.namespace(), Place.What.NAMESPACE));
+                }
+            }
+        }
+    }
+
+    /// Has a namespace counted that has a quota.
+    ///
+    /// @param whole whether its tenant is counted too
+    private void count(String tenant, String namespace, boolean whole) {
+        if (whole) {
+            mark(Place.of(tenant));
+        }
+        if (quotas.has(tenant, namespace)) {
+            mark(new Place(tenant, namespace, Place.What.NAMESPACE));
+        }
+    }
+
+    /// Reads what was written in a namespace, and has it counted when it counts otherwise now.
+    private void look(String tenant, String namespace) {
+        boolean otherwise = false;
+        for (var suspect : suspects.take(tenant, namespace)) {
+            try {
+                if (suspect.now().key().contains(QUOTAS)) {
+                    lookAtQuota(tenant, namespace, suspect.now());
+                } else if (!otherwise) {
+                    otherwise = suspect.before() != null && countsOtherwise(suspect.now(), suspect.before());
+                }
+            } catch (RuntimeException e) {
+                log.error("event=quota-object-not-read key={}", suspect.now().key(), e);
+                otherwise = true;
+            }
+        }
+        if (otherwise) {
+            count(tenant, namespace, !quotas.whole().limits(tenant).isEmpty());
+        }
+    }
+
+    private void lookAtQuota(String tenant, String namespace, Entry quota) {
+        var object = Json.readObject(quota.value());
+        if (!object.path("spec").path("hard").equals(object.path("status").path("hard"))) {
+            var place = new Place(tenant, namespace, Place.What.NAMESPACE);
             mark(place);
+            // A writer that saw no quota may still be on its way: it is counted afterwards.
+            markLater(place);
         }
     }
 
@@ -131,31 +180,16 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
         return new String(tenant.value(), StandardCharsets.ISO_8859_1).contains("\"quota\":");
     }
 
-    /// Whether a pod has just come to its end.
-    private static boolean ended(Change change) {
-        return change.entry().key().contains("/core/pods/") && isOver(change.entry()) && !isOver(change.previous());
-    }
-
-    /// Whether a change has moved an object into or out of a quota's scopes, or made it count as something else: what changes for quotas in upstream's
+    /// Whether a change has ended a pod, moved an object into or out of a quota's scopes, or made it count as something else: what changes for quotas in upstream's
     /// `pkg/quota/v1/install/update_filter.go`, and pods that come to end by a deadline. Who writes that charges it already; this makes it good again where one
     /// of both quotas was not counted right before.
-    private boolean countsOtherwise(Change change) {
-        var before = change.previous();
-        if (before == null || CHANGING.stream().noneMatch(change.entry().key()::contains)) {
-            return false;
-        }
-        // What is written of a pod, again and again, is looked at only where somebody counts it.
-        var key = ObjectKey.parse(change.entry().key());
-        if (!quotas.has(key.tenant(), key.namespace()) && quotas.whole().limits(key.tenant()).isEmpty()) {
-            return false;
-        }
-        return QuotaScopes.countsOtherwise(key.resource(), Json.readObject(change.entry().value()), Json.readObject(before.value()));
+    private static boolean countsOtherwise(Entry now, Entry before) {
+        var resource = ObjectKey.parse(now.key()).resource();
+        return (resource.equals("pods") && isOver(now) && !isOver(before))
+                || QuotaScopes.countsOtherwise(resource, Json.readObject(now.value()), Json.readObject(before.value()));
     }
 
-    private static boolean isOver(@Nullable Entry entry) {
-        if (entry == null) {
-            return false;
-        }
+    private static boolean isOver(Entry entry) {
         // Bytes tell enough: at worst a count too many.
         var text = new String(entry.value(), StandardCharsets.ISO_8859_1);
         return text.contains("\"phase\":\"Succeeded\"") || text.contains("\"phase\":\"Failed\"");
@@ -200,6 +234,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
                 }
                 try {
                     switch (place.what()) {
+                        case SUSPECTS -> look(place.tenant(), place.namespace());
                         case NAMESPACE -> quotas.recount(place.tenant(), place.namespace());
                         case TENANT -> quotas.whole().recount(place.tenant());
                         case TOLD -> quotas.whole().tell(place.tenant());
