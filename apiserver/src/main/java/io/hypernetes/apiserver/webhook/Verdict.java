@@ -12,6 +12,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param actions `Deny`, `Warn`, `Audit`
 /// @param findings takes what is to be answered
 record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt attempt, Findings findings) {
+    /// More has no room in an answer's headers, in characters.
+    private static final int LONGEST_WARNING = 4 << 10;
+
     private static final String FAILURE = "validation.policy.admission.k8s.io/validation_failure";
 
     /// What all policies found wrong with one attempt. Only the first denial is ever answered, and only the first failure is told for the audit: a request may meet
@@ -55,7 +58,7 @@ record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt atte
             switch (action.asString("")) {
                 case "Warn" ->
                     attempt.warn().accept("Validation failed for ValidatingAdmissionPolicy '" + policy.name() + "' with binding '"
-                            + binding + "': " + message);
+                            + binding + "': " + Excerpt.cut(message, LONGEST_WARNING));
                 case "Audit" -> {
                     if (!findings.told) {
                         findings.told = true;
