@@ -13,7 +13,7 @@ public final class WorkLoop<K> implements AutoCloseable {
     /// Brings one key to its wanted state; called by one thread at a time for one key.
     @FunctionalInterface
     public interface Reconciler<K> {
-        /// @return after which time to look again, when something is only a matter of time
+        /// @return after which time to look again, when something is only a matter of time; it may be sooner
         /// @throws RuntimeException to be called again after a pause
         Optional<Duration> reconcile(K key) throws InterruptedException;
     }
@@ -72,7 +72,11 @@ public final class WorkLoop<K> implements AutoCloseable {
                 LOG.warn("event=reconcile-failed loop={} key={} retryMillis={} reason=\"{}\"",
                         name, key, pause.toMillis(), refused.getMessage());
             }
-        } catch (RuntimeException fault) {
+        } catch (RuntimeException | Error fault) {
+            // One key that overflows the stack must not take a worker from all the others; a machine that is broken is another matter.
+            if (fault instanceof VirtualMachineError broken && !(broken instanceof StackOverflowError)) {
+                throw broken;
+            }
             Duration pause = queue.retry(key);
             LOG.error("event=reconcile-fault loop={} key={} retryMillis={}", name, key, pause.toMillis(), fault);
         } finally {

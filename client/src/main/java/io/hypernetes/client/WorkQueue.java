@@ -1,7 +1,6 @@
 package io.hypernetes.client;
 
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -21,7 +20,17 @@ import java.util.function.LongSupplier;
 /// A key added while it is being worked on comes back after [#done]. Failures come back after a pause that doubles with each
 /// one until [#forget]. Time is read from an injected nanosecond clock, which must never run backwards. Thread-safe.
 public final class WorkQueue<K> implements AutoCloseable {
-    private record Delayed<K>(long dueNanos, long order, K key) {}
+    /// Whatever asks for more computes anew when it is looked at, so a longer delay would gain nothing; what the clock of nanoseconds cannot hold never comes near it.
+    private static final Duration LONGEST_DELAY = Duration.ofDays(1);
+
+    private record Delayed<K>(long dueNanos, long order, K key) implements Comparable<Delayed<K>> {
+        /// By the difference, as the clock may wrap.
+        @Override
+        public int compareTo(Delayed<K> other) {
+            long later = dueNanos - other.dueNanos;
+            return later == 0 ? Long.compare(order, other.order) : Long.signum(later);
+        }
+    }
 
     private final Duration firstPause;
     private final Duration longestPause;
@@ -30,8 +39,7 @@ public final class WorkQueue<K> implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final Turns<K> ready;
     private final Set<K> waiting = new HashSet<>();
-    private final PriorityQueue<Delayed<K>> delayed =
-            new PriorityQueue<>(Comparator.<Delayed<K>>comparingLong(Delayed::dueNanos).thenComparingLong(Delayed::order));
+    private final PriorityQueue<Delayed<K>> delayed = new PriorityQueue<>();
     private final Map<K, Long> dueNanos = new HashMap<>();
     private final Map<K, Integer> failures = new HashMap<>();
     private long order;
@@ -84,7 +92,7 @@ public final class WorkQueue<K> implements AutoCloseable {
         }
     }
 
-    /// Work on this key after a while. The earliest of several delays counts.
+    /// Work on this key after a while, a day at the longest. The earliest of several delays counts.
     public void addAfter(K key, Duration delay) {
         lock.lock();
         try {
@@ -92,7 +100,7 @@ public final class WorkQueue<K> implements AutoCloseable {
                 enqueue(key);
                 return;
             }
-            long due = nanoTime.getAsLong() + delay.toNanos();
+            long due = nanoTime.getAsLong() + (delay.compareTo(LONGEST_DELAY) < 0 ? delay : LONGEST_DELAY).toNanos();
             Long known = dueNanos.get(key);
             if (known != null && known - due <= 0) {
                 return;

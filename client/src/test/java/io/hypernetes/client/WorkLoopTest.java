@@ -16,6 +16,7 @@ class WorkLoopTest {
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>(ObjectKey::tenant);
     private final Semaphore answers = new Semaphore(0);
     private final AtomicInteger hanging = new AtomicInteger();
+    private final AtomicInteger looks = new AtomicInteger();
     private final Set<ObjectKey> reconciled = ConcurrentHashMap.newKeySet();
     private final WorkLoop<ObjectKey> loop = new WorkLoop<>("test", queue, 4, this::reconcile);
 
@@ -25,6 +26,14 @@ class WorkLoopTest {
     }
 
     private Optional<Duration> reconcile(ObjectKey key) throws InterruptedException {
+        if (key.tenant().equals("overflows")) {
+            looks.incrementAndGet();
+            throw new StackOverflowError();
+        }
+        if (key.tenant().equals("patient")) {
+            looks.incrementAndGet();
+            return Optional.of(Duration.ofSeconds(Long.MAX_VALUE));
+        }
         if (key.tenant().equals("hangs")) {
             hanging.incrementAndGet();
             answers.acquire();
@@ -56,6 +65,27 @@ class WorkLoopTest {
         assertThat(done("hangs")).isZero();
         answers.release(50);
         await().atMost(Duration.ofSeconds(20)).until(() -> done("hangs") == 50);
+    }
+
+    /// There are more of them than workers, and each comes more than once.
+    @Test
+    void aKeyThatOverflowsTheStackCostsNoWorker() {
+        add("overflows", 8);
+        loop.start();
+        await().atMost(Duration.ofSeconds(20)).until(() -> looks.get() >= 16);
+        add("red", 5);
+        await().atMost(Duration.ofSeconds(20)).until(() -> done("red") == 5);
+    }
+
+    /// It is looked at once, neither again at once nor as a fault.
+    @Test
+    void whoIsInNoHurryAtAllWaits() {
+        add("patient", 1);
+        loop.start();
+        await().atMost(Duration.ofSeconds(20)).until(() -> looks.get() == 1);
+        add("red", 50);
+        await().atMost(Duration.ofSeconds(20)).until(() -> done("red") == 50);
+        await().during(Duration.ofMillis(200)).atMost(Duration.ofSeconds(20)).until(() -> looks.get() == 1);
     }
 
     /// Workers that wait for room are woken when there is some, whoever made it.

@@ -37,6 +37,33 @@ class WorkQueueTest {
         assertThat(queue.size()).as("leftovers of overtaken delays").isZero();
     }
 
+    /// Near 292 years, where a clock of nanoseconds wraps, and beyond.
+    @Test
+    void oneVeryLongDelayHoldsNothingUp() throws Exception {
+        queue.addAfter("near", Duration.ofNanos(Long.MAX_VALUE));
+        queue.addAfter("beyond", Duration.ofSeconds(Long.MAX_VALUE));
+        queue.addAfter("soon", Duration.ofSeconds(1));
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(queue.size()).isOne();
+        assertThat(queue.take()).contains("soon");
+        queue.done("soon");
+        clock.advance(Duration.ofDays(1));
+        assertThat(queue.size()).as("a day is the longest").isEqualTo(2);
+    }
+
+    @Test
+    void delaysKeepTheirOrderWhereTheClockWraps() throws Exception {
+        long[] nanos = {Long.MAX_VALUE - 10};
+        WorkQueue<String> wrapping = new WorkQueue<>(Duration.ofSeconds(1), Duration.ofSeconds(5), () -> nanos[0]);
+        wrapping.addAfter("later", Duration.ofNanos(20));
+        wrapping.addAfter("sooner", Duration.ofNanos(5));
+        nanos[0] += 5;
+        assertThat(wrapping.size()).isOne();
+        assertThat(wrapping.take()).contains("sooner");
+        nanos[0] += 15;
+        assertThat(wrapping.take()).contains("later");
+    }
+
     @Test
     void pausesDoubleUpToTheLongestAndStartAgainAfterSuccess() {
         assertThat(queue.retry("a")).hasSeconds(1);
