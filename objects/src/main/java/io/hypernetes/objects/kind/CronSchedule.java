@@ -1,11 +1,15 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.GoDuration;
 import java.util.List;
 import java.util.Locale;
 
 /// The form of a cron schedule: five fields (minute, hour, day of month, month, day of week) of `*`, `?`, numbers, names, ranges, steps
 /// and lists, or one of the descriptors `@yearly`, `@monthly`, `@weekly`, `@daily`, `@hourly` and `@every DURATION`.
 final class CronSchedule {
+    /// Longer than any that says nothing twice; each look of the controller reads it anew.
+    private static final int LONGEST = 1024;
+    private static final String EVERY = "@every ";
     private static final List<String> DESCRIPTORS =
             List.of("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly");
     private static final List<Field> FIELDS = List.of(
@@ -22,18 +26,22 @@ final class CronSchedule {
 
     /// What is wrong with a schedule; empty when nothing is.
     static String problem(String schedule) {
+        if (schedule.length() > LONGEST) {
+            return "must be no more than " + LONGEST + " characters";
+        }
         String text = schedule.strip();
         for (String zone : List.of("TZ=", "CRON_TZ=")) {
             if (text.startsWith(zone)) {
                 int space = text.indexOf(' ');
                 text = space < 0 ? "" : text.substring(space).strip();
+                break;
             }
         }
         if (text.startsWith("@")) {
             if (DESCRIPTORS.contains(text)) {
                 return "";
             }
-            return text.matches("@every ([0-9]{1,9}(\\.[0-9]{1,9})?(h|m|s|ms))+") ? "" : "unrecognized descriptor: " + text;
+            return text.startsWith(EVERY) ? duration(text) : "unrecognized descriptor: " + text;
         }
         String[] fields = text.split("\\s+");
         if (fields.length != FIELDS.size()) {
@@ -48,6 +56,15 @@ final class CronSchedule {
             }
         }
         return "";
+    }
+
+    private static String duration(String text) {
+        try {
+            GoDuration.parse(text.substring(EVERY.length()));
+            return "";
+        } catch (IllegalArgumentException malformed) {
+            return "failed to parse duration " + text + ": " + malformed.getMessage();
+        }
     }
 
     private static String part(String part, Field field) {

@@ -228,11 +228,12 @@ class WorkloadRulesTest {
 
     @Test
     void schedulesAreReadAsCronReadsThem() {
-        for (String good : List.of("*/5 * * * *", "0 0 1 jan sun", "@hourly", "@every 1h30m", "0-30/5,45 1,2 ? * mon-fri", "59 23 31 12 6")) {
+        for (String good : List.of("*/5 * * * *", "0 0 1 jan sun", "@hourly", "@every 1h30m", "@every 2562047h47m16s", "@every 500us", "0-30/5,45 1,2 ? * mon-fri", "59 23 31 12 6")) {
             assertThat(CronSchedule.problem(good)).as(good).isEmpty();
         }
         for (String bad : List.of("", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7", "5-1 * * * *", "*/0 * * * *",
-                "1/2/3 * * * *", "@often", "a * * * *", "* * * * * *")) {
+                "1/2/3 * * * *", "@often", "a * * * *", "* * * * * *", "@every", "@every 1", "@every 2562047h47m17s", "@every 9999999h",
+                "@every " + "1s".repeat(900), "@every " + "1s".repeat(100_000), "0,".repeat(100_000) + " * * * *", "TZ=UTC CRON_TZ=UTC * * * * *")) {
             assertThat(CronSchedule.problem(bad)).as(bad).isNotEmpty();
         }
     }
