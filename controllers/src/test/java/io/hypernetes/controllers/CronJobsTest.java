@@ -27,6 +27,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /// CronJobs by a clock of the test's own: looked at when the test says so.
 class CronJobsTest {
@@ -172,6 +173,22 @@ class CronJobsTest {
         await().untilAsserted(() -> assertThat(events("TooManyMissedTimes")).hasSize(1));
         assertThat(client.of(Kind.EVENT).list(Scope.tenant("red"), Selection.everything()).items()).filteredOn(event -> event.getReason().equals("TooManyMissedTimes"))
                 .extracting(Event::getCount).containsExactly(1);
+    }
+
+    /// Whatever a tenant writes as the last time and the deadline, a look is short: here of two thousand years of minutes, none of them on the day it is.
+    @Test
+    @Timeout(60)
+    void aLookIsShortHoweverMuchWasMissed() {
+        create("* * * 1-11 *", cron -> cron.editStatus().withLastScheduleTime("0001-01-01T00:00:00Z").endStatus());
+        lookAt(Instant.parse("2026-12-31T12:00:00Z"));
+        assertThat(jobs()).singleElement().satisfies(job -> assertThat(job.getMetadata().getAnnotations()).containsEntry("batch.kubernetes.io/cronjob-scheduled-timestamp", "2026-11-30T23:59:00Z"));
+        change(cron -> cron.editSpec().withStartingDeadlineSeconds(Long.MAX_VALUE).endSpec());
+        awaitCaches();
+        assertThat(controller.reconcile(KEY)).contains(Duration.ofHours(12).plusMillis(100));
+        change(cron -> cron.editSpec().withStartingDeadlineSeconds(60L).withSchedule("@every 2562047h47m16s").endSpec().editStatus().withLastScheduleTime("9999-12-31T00:00:00Z").endStatus());
+        awaitCaches();
+        assertThat(controller.reconcile(KEY)).hasValueSatisfying(again -> assertThat(again).isGreaterThan(Duration.ofDays(8000 * 365L)));
+        assertThat(jobs()).hasSize(1);
     }
 
     /// As upstream's pkg/controller/cronjob/cronjob_controllerv2.go: each in its words, and none of one that is suspended.

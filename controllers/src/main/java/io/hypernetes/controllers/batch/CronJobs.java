@@ -189,7 +189,7 @@ public final class CronJobs implements Controller {
                 return untilNext;
             }
             Long deadline = cron.getSpec().getStartingDeadlineSeconds();
-            if (deadline != null && due.plusSeconds(deadline).isBefore(now)) {
+            if (deadline != null && isOlder(due, deadline)) {
                 events.record(key.tenant(), cron, Type.WARNING, "MissSchedule", "Missed scheduled time to start a job: "
                         + DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss Z", Locale.ROOT).format(due.atZone(ZoneOffset.UTC)));
                 return untilNext;
@@ -234,37 +234,34 @@ public final class CronJobs implements Controller {
         /// Until the time after the latest that has come, by the schedule itself: one at a steady pace does not slip with each look (`nextScheduleTimeDuration` in
         /// upstream's pkg/controller/cronjob/utils.go).
         private Optional<Duration> untilNext(Schedule schedule) {
-            Instant latest = latest(schedule, last(), _ -> {});
-            return schedule.next(latest == null ? last() : latest).map(next -> Duration.between(now, next).plusMillis(100));
+            return schedule.upcoming(last(), now).map(next -> Duration.between(now, next).plusMillis(100));
         }
 
         /// The latest time up to now that the schedule names and that no Job was made for; null when there is none.
         private @Nullable Instant lastDue(Schedule schedule) {
             Instant from = last();
             Long deadline = cron.getSpec().getStartingDeadlineSeconds();
-            if (deadline != null && now.minusSeconds(deadline).isAfter(from)) {
+            if (deadline != null && isOlder(from, deadline)) {
                 from = now.minusSeconds(deadline);
             }
-            return latest(schedule, from, message -> events.record(key.tenant(), cron, Type.WARNING, "TooManyMissedTimes", message));
-        }
-
-        private @Nullable Instant latest(Schedule schedule, Instant from, Consumer<String> tooMany) {
             Instant due = null;
             int missed = 0;
-            for (Instant time = schedule.next(from).orElse(null); time != null && !time.isAfter(now); time = schedule.next(time).orElse(null)) {
+            for (Instant time = schedule.next(from).orElse(null); time != null && !time.isAfter(now) && missed <= MANY; time = schedule.next(time).orElse(null)) {
                 due = time;
                 missed++;
-                if (missed == MANY + 1) {
-                    tooMany.accept("too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
-                    // From here on in one leap: a year of missed minutes must not be walked through.
-                    Instant recent = schedule.recent(time, now);
-                    if (recent.isAfter(time) && !recent.isAfter(now)) {
-                        time = recent;
-                        due = recent;
-                    }
-                }
             }
-            return due;
+            if (due == null || missed <= MANY) {
+                return due;
+            }
+            events.record(key.tenant(), cron, Type.WARNING, "TooManyMissedTimes",
+                    "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
+            // From here on in one leap: a year of missed minutes must not be walked through.
+            return schedule.latest(due, now).orElse(due);
+        }
+
+        /// Not by the time that is so many seconds away: of so many as a tenant may write there is none.
+        private boolean isOlder(Instant time, long seconds) {
+            return Duration.between(time, now).compareTo(Duration.ofSeconds(seconds)) > 0;
         }
 
         private void start(String name, Instant due, ZoneId zone) {

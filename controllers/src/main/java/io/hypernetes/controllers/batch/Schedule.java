@@ -1,5 +1,6 @@
 package io.hypernetes.controllers.batch;
 
+import io.hypernetes.objects.GoDuration;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -15,29 +16,41 @@ import java.util.Optional;
 /// The times of a cron schedule: five fields (minute, hour, day of month, month, day of week), or `@yearly`, `@monthly`, `@weekly`,
 /// `@daily`, `@hourly`, `@every DURATION`. Immutable.
 sealed interface Schedule {
+    /// One that is longer says something twice; the API refuses it too.
+    int LONGEST = 1024;
     /// Zones that Go knows and Java does not.
     Map<String, String> SHORT_ZONES = Map.of("EST", "-05:00", "MST", "-07:00", "HST", "-10:00", "ROC", "Asia/Taipei", "GMT+0", "GMT", "GMT-0", "GMT");
 
     /// The first time after the given one; empty when there is none within five years, as for the 31st of February.
     Optional<Instant> next(Instant after);
 
-    /// A time of the schedule not long before `now`, from where one may go on in single steps; not before `from`, itself one of its times.
-    Instant recent(Instant from, Instant now);
+    /// The latest of its times after `from` and up to `now`; empty when there is none. However much lies between, it takes few steps.
+    Optional<Instant> latest(Instant from, Instant now);
+
+    /// The first of its times after both, counted on from `from` where it goes by that.
+    Optional<Instant> upcoming(Instant from, Instant now);
 
     /// Reads a schedule, which may begin with `TZ=ZONE ` or `CRON_TZ=ZONE `.
     ///
     /// @param zone where its hours are meant, unless it says itself
     /// @throws IllegalArgumentException when it is malformed
     static Schedule parse(String text, ZoneId zone) {
+        if (text.length() > LONGEST) {
+            throw new IllegalArgumentException("must be no more than " + LONGEST + " characters");
+        }
         String rest = text.strip();
         for (String prefix : List.of("TZ=", "CRON_TZ=")) {
             if (rest.startsWith(prefix) && rest.indexOf(' ') > 0) {
                 ZoneId own = zone(rest.substring(prefix.length(), rest.indexOf(' ')));
-                return parse(rest.substring(rest.indexOf(' ')), own);
+                return times(rest.substring(rest.indexOf(' ')).strip(), own);
             }
         }
+        return times(rest, zone);
+    }
+
+    private static Schedule times(String rest, ZoneId zone) {
         if (rest.startsWith("@every ")) {
-            return new Every(duration(rest.substring("@every ".length()).strip()));
+            return new Every(pace(rest.substring("@every ".length())));
         }
         String fields = switch (rest) {
             case "@yearly", "@annually" -> "0 0 1 1 *";
@@ -73,23 +86,15 @@ sealed interface Schedule {
         }
     }
 
-    private static Duration duration(String text) {
-        if (!text.matches("([0-9]{1,9}(\\.[0-9]{1,9})?(h|m|s|ms))+")) {
-            throw new IllegalArgumentException("failed to parse duration " + text);
-        }
-        double seconds = 0;
-        for (String part : text.split("(?<=[hs])|(?<=m)(?!s)")) {
-            String number = part.replaceAll("[a-z]", "");
-            double value = Double.parseDouble(number);
-            seconds += switch (part.substring(number.length())) {
-                case "h" -> value * 3600;
-                case "m" -> value * 60;
-                case "ms" -> value / 1000;
-                default -> value;
-            };
+    private static Duration pace(String text) {
+        Duration period;
+        try {
+            period = GoDuration.parse(text);
+        } catch (IllegalArgumentException malformed) {
+            throw new IllegalArgumentException("failed to parse duration @every " + text + ": " + malformed.getMessage());
         }
         // Less than a second is a second, as there is nothing finer.
-        return Duration.ofSeconds(Math.max(1, (long) seconds));
+        return Duration.ofSeconds(Math.max(1, period.toSeconds()));
     }
 
     /// At a steady pace.
@@ -100,9 +105,15 @@ sealed interface Schedule {
         }
 
         @Override
-        public Instant recent(Instant from, Instant now) {
-            long periods = Duration.between(from, now).dividedBy(period);
-            return periods <= 0 ? from : from.plus(period.multipliedBy(periods));
+        public Optional<Instant> latest(Instant from, Instant now) {
+            Instant start = from.truncatedTo(ChronoUnit.SECONDS);
+            long periods = Duration.between(start, now).dividedBy(period);
+            return periods <= 0 ? Optional.empty() : Optional.of(start.plus(period.multipliedBy(periods)));
+        }
+
+        @Override
+        public Optional<Instant> upcoming(Instant from, Instant now) {
+            return next(latest(from, now).orElse(from));
         }
     }
 
@@ -134,9 +145,39 @@ sealed interface Schedule {
         }
 
         @Override
-        public Instant recent(Instant from, Instant now) {
-            Instant yesterday = now.minus(Duration.ofDays(1));
-            return yesterday.isBefore(from) ? from : next(yesterday).orElse(from);
+        public Optional<Instant> latest(Instant from, Instant now) {
+            Duration span = Duration.between(from, now);
+            Duration back = Duration.ofDays(1);
+            Instant none = now;
+            // Back in windows that double, as it may name nothing for months; then by halves towards the end of the first one that has a time.
+            while (back.compareTo(span) < 0 && firstUntil(now, now.minus(back)).isEmpty()) {
+                none = now.minus(back);
+                back = back.multipliedBy(2);
+            }
+            Optional<Instant> latest = firstUntil(now, back.compareTo(span) < 0 ? now.minus(back) : from);
+            if (latest.isEmpty()) {
+                return latest;
+            }
+            Instant found = latest.get();
+            while (Duration.between(found, none).compareTo(Duration.ofMinutes(1)) >= 0) {
+                Instant middle = found.plus(Duration.between(found, none).dividedBy(2));
+                Optional<Instant> later = firstUntil(now, middle);
+                if (later.isPresent()) {
+                    found = later.get();
+                } else {
+                    none = middle;
+                }
+            }
+            return Optional.of(found);
+        }
+
+        private Optional<Instant> firstUntil(Instant now, Instant after) {
+            return next(after).filter(time -> !time.isAfter(now));
+        }
+
+        @Override
+        public Optional<Instant> upcoming(Instant from, Instant now) {
+            return next(now.isAfter(from) ? now : from);
         }
 
         private boolean isDay(ZonedDateTime at) {

@@ -7,7 +7,11 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -72,6 +76,63 @@ class ScheduleTest {
             """)
     void whatIsMalformedIsRefused(String schedule) {
         assertThatThrownBy(() -> Schedule.parse(schedule, ZoneOffset.UTC)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /// Against a walk through every time there is, from one and the same start and up to moments of all kinds.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            * * * * *
+            */7 3-5 * * *
+            * * * * 1-5
+            0 0 29 2 *
+            * * * 1-11 *
+            30 2 * * *
+            @every 17m
+            @every 2h3s
+            """)
+    void theLatestTimeIsTheOneThatAWalkEndsAt(String text) {
+        Schedule schedule = Schedule.parse(text, ZoneId.of("Europe/Berlin"));
+        Instant from = Instant.parse("2026-03-27T22:59:30Z");
+        Instant walked = null;
+        Instant next = schedule.next(from).orElseThrow();
+        Random random = new Random(1);
+        for (Instant now = from; now.isBefore(Instant.parse("2026-04-12T00:00:00Z")); now = now.plusSeconds(random.nextInt(7200))) {
+            while (!next.isAfter(now)) {
+                walked = next;
+                next = schedule.next(next).orElseThrow();
+            }
+            assertThat(schedule.latest(from, now)).as("%s", now).isEqualTo(Optional.ofNullable(walked));
+            assertThat(schedule.upcoming(from, now)).as("%s", now).contains(next);
+        }
+        assertThat(schedule.upcoming(Instant.parse("2030-01-01T00:00:00Z"), from)).isEqualTo(schedule.next(Instant.parse("2030-01-01T00:00:00Z")));
+    }
+
+    /// Two thousand years of minutes, of which none was in the last days: a thousand times in a moment, or once in minutes.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            * * * * 1-5    | 2026-11-29T12:00:00Z | 2026-11-27T23:59:00Z
+            * * * 1-11 *   | 2026-12-31T12:00:00Z | 2026-11-30T23:59:00Z
+            0 0 29 2 *     | 2026-12-31T12:00:00Z | 2024-02-29T00:00:00Z
+            * * 1 1 *      | 2026-12-31T12:00:00Z | 2026-01-01T23:59:00Z
+            """)
+    @Timeout(20)
+    void theLatestTimeIsFoundHoweverLongAgo(String text, Instant now, Instant expected) {
+        Schedule schedule = Schedule.parse(text, ZoneOffset.UTC);
+        for (int i = 0; i < 100; i++) {
+            assertThat(schedule.latest(Instant.parse("0001-01-01T00:00:00Z"), now)).contains(expected);
+        }
+        assertThat(schedule.latest(expected.minusSeconds(1), now)).contains(expected);
+        assertThat(schedule.latest(expected, now)).isEmpty();
+    }
+
+    /// As Go's parser, and none that is a burden to read.
+    @Test
+    void whatIsTooLongIsRefused() {
+        assertThat(next("@every 2562047h47m16s", "2026-01-01T00:00:00Z", "UTC")).isEqualTo("2318-04-12T23:47:16Z");
+        for (String text : List.of("@every 2562047h47m17s", "@every 9999999h", "@every " + "1s".repeat(900), "@every " + "1s".repeat(100_000),
+                "TZ=UTC ".repeat(100) + "* * * * *", "TZ=UTC ".repeat(10_000) + "* * * * *", "0,".repeat(10_000) + " * * * *")) {
+            assertThatThrownBy(() -> Schedule.parse(text, ZoneOffset.UTC)).isInstanceOf(IllegalArgumentException.class);
+        }
     }
 
     @Test
