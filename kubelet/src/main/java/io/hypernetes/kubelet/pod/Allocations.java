@@ -41,6 +41,7 @@ final class Allocations {
     private final Map<String, Machine> machines = new HashMap<>();
     /// Those that are bound to this node and were neither let in nor turned away, by uid.
     private final Map<String, Coming> coming = new HashMap<>();
+    private long promises;
     private boolean complete;
 
     /// @param allocatable what the node offers to pods now
@@ -59,8 +60,15 @@ final class Allocations {
         static final Machine NONE = new Machine(BigDecimal.ZERO, BigDecimal.ZERO);
     }
 
-    /// @param isPromised whether it was told that it is let in once others have left
-    private record Coming(Pod pod, boolean isPromised) {}
+    /// @param place since it was told that it is let in once others have left: behind all that were told so earlier; [#NO_PLACE] as long as it was not told
+    private record Coming(Pod pod, long place) {
+        /// Behind all that have one.
+        static final long NO_PLACE = Long.MAX_VALUE;
+
+        boolean isPromised() {
+            return place != NO_PLACE;
+        }
+    }
 
     /// @param pod as it was when it was noted: besides amounts, what it counts for does not change
     /// @param isOrphan whether it is made up from what runs of a pod that nobody has told of
@@ -188,16 +196,24 @@ final class Allocations {
     /// A pod is bound to this node and it is not decided whether it is let in: until then nobody who is here becomes larger by what it asks for. Upstream counts
     /// whoever it has been told of (pkg/kubelet/allocation, getActivePods).
     ///
+    /// One that was told to wait and now asks for more than it was told for stands behind all that wait.
+    ///
     /// @throws RuntimeException when what it asks for is no amount; then it does not count
     synchronized void await(Pod pod) {
         Coming before = coming.remove(uid(pod));
         RESIZABLE.forEach(resource -> PodTotals.requestsWithMachine(pod, resource));
-        coming.put(uid(pod), new Coming(pod, before != null && before.isPromised()));
+        coming.put(uid(pod), new Coming(pod, before == null || countsForLess(pod, before.pod()) ? Coming.NO_PLACE : before.place()));
     }
 
     /// It is let in once others have left: until then it counts for those that come behind it.
     synchronized void promise(Pod pod) {
-        coming.put(uid(pod), new Coming(pod, true));
+        coming.compute(uid(pod), (uid, before) -> new Coming(pod, before != null && before.isPromised() ? before.place() : ++promises));
+    }
+
+    /// Where the pod stands among those that wait to be let in: who was told so first has the smallest, and who was not told yet is behind all of them.
+    synchronized long place(Pod pod) {
+        Coming known = coming.get(uid(pod));
+        return known == null ? Coming.NO_PLACE : known.place();
     }
 
     /// It was let in, or turned away, or does not come.
@@ -207,20 +223,29 @@ final class Allocations {
         }
     }
 
-    /// Notes a pod that is new here if there is room for it beside all that were noted.
+    /// Notes a pod that is new here if there is room for it beside all that were noted, and for those before it still when those have left that are about to.
     ///
     /// @return what there is too little of
     synchronized Optional<NodeRoom.Shortage> admitIfRoom(Pod pod) {
-        Optional<NodeRoom.Shortage> shortage = NodeRoom.shortage(allocatable.get(), others(pod, Standing.STAYS, Standing.LEAVES), pod);
+        Optional<NodeRoom.Shortage> shortage = NodeRoom.shortage(allocatable.get(), others(pod, Standing.STAYS, Standing.LEAVES), pod)
+                .or(() -> NodeRoom.shortage(allocatable.get(), and(others(pod, Standing.STAYS), before(pod)), pod));
         if (shortage.isEmpty()) {
             admit(pod);
         }
         return shortage;
     }
 
-    /// What there is too little of for a pod that is new here even when those have left that are about to.
+    /// What there is too little of for a pod that is new here even when those have left that are about to. One that was told to wait loses its room to what
+    /// stays alone, such as a static pod, or a node that offers less: of those before it, too, one may not come.
     synchronized Optional<NodeRoom.Shortage> lastingShortage(Pod pod) {
-        return NodeRoom.shortage(allocatable.get(), and(others(pod, Standing.STAYS), coming(pod, Coming::isPromised)), pod);
+        List<Pod> staying = others(pod, Standing.STAYS);
+        return NodeRoom.shortage(allocatable.get(), place(pod) == Coming.NO_PLACE ? and(staying, before(pod)) : staying, pod);
+    }
+
+    /// Those that are let in before the pod is.
+    private List<Pod> before(Pod pod) {
+        long place = place(pod);
+        return coming(pod, other -> other.place() < place);
     }
 
     /// What the machine of a pod that was noted costs beside its containers.

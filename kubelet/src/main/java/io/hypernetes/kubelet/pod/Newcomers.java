@@ -64,7 +64,7 @@ final class Newcomers {
         allocations.decided(uid);
     }
 
-    /// Lets in, or turns away, those of which something can be said, the oldest first. What goes wrong with one is not the others' to suffer.
+    /// Lets in, or turns away, those of which something can be said: who waits in the order in which they were told to, then the oldest first. What goes wrong with one is not the others' to suffer.
     ///
     /// @param node as known
     /// @param askedFor those that were held before the node was asked for
@@ -72,7 +72,7 @@ final class Newcomers {
     Set<String> judge(Optional<Node> node, Set<String> askedFor, Door door) {
         Set<String> unsure = new HashSet<>();
         List<Pod> waiting = new ArrayList<>(held.values().stream().map(Held::pod).toList());
-        waiting.sort(Comparator.comparing((Pod pod) -> String.valueOf(pod.getMetadata().getCreationTimestamp())).thenComparing(Newcomers::uid));
+        waiting.sort(Comparator.comparingLong(allocations::place).thenComparing((Pod pod) -> String.valueOf(pod.getMetadata().getCreationTimestamp())).thenComparing(Newcomers::uid));
         for (Pod pod : waiting) {
             try {
                 switch (admission.judge(pod, node, askedFor.contains(uid(pod)))) {

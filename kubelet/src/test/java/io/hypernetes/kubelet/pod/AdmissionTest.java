@@ -84,6 +84,80 @@ class AdmissionTest {
         assertThat(judge(pod("b", "4"))).isEqualTo(new Admission.Admitted());
     }
 
+    private void waits(Pod pod) {
+        allocations.await(pod);
+        assertThat(judge(pod)).isInstanceOf(Admission.Waits.class);
+        allocations.promise(pod);
+    }
+
+    /// Or a tenant could have another one's pod turned away for good.
+    @Test
+    void whatAsksForMoreWhileItWaitsStandsBehindAllOthers() {
+        here("leaving", "3");
+        standing.put("leaving", Standing.LEAVES);
+        waits(pod("p", "1.5"));
+        waits(pod("q", "1.2"));
+        allocations.await(pod("q", "3"));
+        assertThat(judge(pod("p", "1.5"))).isInstanceOf(Admission.Waits.class);
+        assertThat(judge(pod("q", "3"))).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 3000, used: 1500, capacity: 4000"));
+        standing.put("leaving", Standing.LEFT);
+        assertThat(judge(pod("p", "1.5"))).isEqualTo(new Admission.Admitted());
+    }
+
+    @Test
+    void whatAsksForMoreThanItWaitsForAndStillFitsWaitsAnew() {
+        here("leaving", "3");
+        standing.put("leaving", Standing.LEAVES);
+        waits(pod("p", "1.2"));
+        waits(pod("q", "1.2"));
+        allocations.await(pod("p", "1.3"));
+        waits(pod("p", "1.3"));
+        assertThat(allocations.place(pod("p", "1.3"))).isGreaterThan(allocations.place(pod("q", "1.2")));
+    }
+
+    @Test
+    void whatAsksForNoMoreKeepsItsPlace() {
+        here("leaving", "3");
+        standing.put("leaving", Standing.LEAVES);
+        waits(pod("p", "1.5"));
+        waits(pod("q", "1.2"));
+        long place = allocations.place(pod("p", "1.5"));
+        allocations.await(pod("p", "1.4"));
+        allocations.promise(pod("p", "1.4"));
+        assertThat(allocations.place(pod("p", "1.4"))).isEqualTo(place).isLessThan(allocations.place(pod("q", "1.2")));
+        allocations.await(pod("p", "1.5"));
+        assertThat(allocations.place(pod("p", "1.5"))).as("what it gave back it asks for anew").isGreaterThan(allocations.place(pod("q", "1.2")));
+    }
+
+    @Test
+    void whatIsPutHereMeanwhileCostsThoseThatWaitLastFirst() {
+        here("leaving", "3");
+        standing.put("leaving", Standing.LEAVES);
+        waits(pod("p", "1.5"));
+        waits(pod("q", "1.2"));
+        here("static", "1.5");
+        assertThat(judge(pod("p", "1.5"))).isInstanceOf(Admission.Waits.class);
+        assertThat(judge(pod("q", "1.2"))).as("the other one may not come").isInstanceOf(Admission.Waits.class);
+        standing.put("leaving", Standing.LEFT);
+        assertThat(judge(pod("q", "1.2"))).as("it would fit, but takes nothing from who is before").isInstanceOf(Admission.Waits.class);
+        assertThat(judge(pod("p", "1.5"))).isEqualTo(new Admission.Admitted());
+        assertThat(judge(pod("q", "1.2"))).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 1200, used: 3000, capacity: 4000"));
+    }
+
+    @Test
+    void whatWaitsIsTurnedAwayWhenWhatStaysLeavesItNoRoom() {
+        here("leaving", "4");
+        standing.put("leaving", Standing.LEAVES);
+        waits(pod("p", "1.5"));
+        waits(pod("q", "1"));
+        here("static", "3");
+        assertThat(judge(pod("p", "1.5"))).isEqualTo(rejected("OutOfcpu", "Node didn't have enough resource: cpu, requested: 1500, used: 3000, capacity: 4000"));
+        assertThat(judge(pod("q", "1"))).isInstanceOf(Admission.Waits.class);
+        allocations.decided("p");
+        standing.put("leaving", Standing.LEFT);
+        assertThat(judge(pod("q", "1"))).isEqualTo(new Admission.Admitted());
+    }
+
     /// Of what nobody has told of, only what runs is known.
     @Test
     void whatFitsOnlyWithoutAnOrphanWaits() {
