@@ -158,6 +158,23 @@ class StaticPodsTest extends KubeletHarness {
         await().untilAsserted(() -> assertThat(cri.sandboxes).hasSize(2));
     }
 
+    /// As who replaces all of them at once does. Nothing is told of the folder's new place, but what follows there is.
+    @Test
+    void aFolderThatTookThePlaceOfAnotherIsWatched() throws Exception {
+        write("agent:1");
+        mirror(pod -> assertThat(pod.getStatus().getPhase()).isEqualTo("Running"));
+        Path fresh = Files.createDirectory(folder.resolve("fresh"));
+        write("agent:2", fresh.resolve("agent.yaml"));
+        Path aside = Files.move(manifest().getParent(), folder.resolve("aside"));
+        Files.move(fresh, manifest().getParent());
+        // The one that was watched so far: a look that need not be waited for.
+        Files.writeString(aside.resolve("told"), "");
+        mirror(pod -> assertThat(pod.getSpec().getContainers().getFirst().getImage()).isEqualTo("agent:2"));
+        Files.writeString(manifest().resolveSibling("other.yaml"), Files.readString(manifest()).replace("name: agent", "name: other"));
+        // Sooner than without being told.
+        await().atMost(Duration.ofSeconds(12)).until(() -> kubelet.pods().pods().stream().anyMatch(pod -> pod.getMetadata().getName().startsWith("other")));
+    }
+
     private Path manifest() {
         return folder.resolve("lib/manifests/agent.yaml");
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,8 +44,11 @@ public final class StaticPods implements AutoCloseable {
     private final Thread thread;
     private final Map<Path, Pod> known = new HashMap<>();
     private final Map<Path, String> complaints = new HashMap<>();
-    private WatchKey watched;
+    private Watched watched;
     private int failed;
+
+    /// @param folder what it was when it was taken, or null where file systems tell no such thing: another one may have its name by now
+    private record Watched(WatchKey key, @Nullable Object folder) {}
 
     /// @param folder made when it is not there
     /// @throws IOException when it can neither be made nor watched
@@ -122,19 +126,26 @@ public final class StaticPods implements AutoCloseable {
         return true;
     }
 
-    /// One that was taken away and put there again is another one.
+    /// One that was taken away and put there again is another one, also when what was there was moved aside and lives on.
     private void watchAgain() {
-        if (!watched.isValid()) {
-            try {
+        try {
+            if (!watched.key().isValid() || !Objects.equals(watched.folder(), folderKey(folder))) {
+                watched.key().cancel();
                 watched = watched(folder, watch);
-            } catch (IOException untold) {
-                LOG.debug("event=static-pods-unwatched folder={} reason=\"{}\"", folder, untold.toString());
             }
+        } catch (IOException untold) {
+            LOG.debug("event=static-pods-unwatched folder={} reason=\"{}\"", folder, untold.toString());
         }
     }
 
-    private static WatchKey watched(Path folder, WatchService watch) throws IOException {
-        return folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE);
+    /// What is there is asked for first: if another one takes its place before it is watched, that is found at the next look.
+    private static Watched watched(Path folder, WatchService watch) throws IOException {
+        Object key = folderKey(folder);
+        return new Watched(folder.register(watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY, StandardWatchEventKinds.ENTRY_DELETE), key);
+    }
+
+    private static @Nullable Object folderKey(Path folder) throws IOException {
+        return Files.readAttributes(folder, BasicFileAttributes.class).fileKey();
     }
 
     private void look() throws IOException {
