@@ -1,5 +1,6 @@
 package io.hypernetes.proxy;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -9,6 +10,9 @@ import java.util.function.Predicate;
 final class Choice {
     private static final Predicate<ServiceView.Endpoint> READY = ServiceView.Endpoint::ready;
     private static final Predicate<ServiceView.Endpoint> ENDING = endpoint -> endpoint.serving() && endpoint.terminating();
+
+    private static final Comparator<ServiceView.Endpoint> BETTER =
+            Comparator.comparing(READY::test).thenComparing(ENDING::test).thenComparing(ServiceView.Endpoint::local);
 
     private Choice() {}
 
@@ -35,6 +39,12 @@ final class Choice {
         List<ServiceView.Endpoint> local = keep(endpoints, ServiceView.Endpoint::local);
         List<ServiceView.Endpoint> ready = keep(local, READY);
         return ready.isEmpty() ? keep(local, ENDING) : ready;
+    }
+
+    /// What to believe where two slices tell of one place: that it is ready, or else that it ends and still answers, as one of them may be late; of two that
+    /// say the same, that it is here (upstream's pkg/proxy/endpointslicecache.go, `addEndpoints`), else what was told first.
+    static ServiceView.Endpoint better(ServiceView.Endpoint one, ServiceView.Endpoint other) {
+        return BETTER.compare(other, one) > 0 ? other : one;
     }
 
     private static boolean isHinted(List<ServiceView.Endpoint> ready, Function<ServiceView.Endpoint, ServiceView.Hint> hint) {

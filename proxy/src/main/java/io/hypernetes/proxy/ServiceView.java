@@ -25,7 +25,7 @@ public record ServiceView(Map<String, Entry> services) {
     /// @param externalName the name it stands for; empty for none
     /// @param stickySeconds for how long a client stays with an endpoint; 0 for not
     /// @param localOnly whether connections from pods go to endpoints on their own node only
-    /// @param externallyLocalOnly likewise for those to its node ports
+    /// @param externallyLocalOnly whether connections from outside to its node ports do; pods and the node itself reach any endpoint there
     public record Entry(
             String namespace,
             String name,

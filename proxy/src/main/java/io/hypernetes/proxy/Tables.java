@@ -60,7 +60,7 @@ final class Tables {
         for (ServiceView.Endpoint endpoint : service.endpoints()) {
             Integer number = endpoint.ports().get(key);
             if (number != null) {
-                places.merge(new ServiceTable.Endpoint(endpoint.address(), number), endpoint, (one, other) -> one.ready() ? one : other);
+                places.merge(new ServiceTable.Endpoint(endpoint.address(), number), endpoint, Choice::better);
             }
         }
         List<ServiceView.Endpoint> all = List.copyOf(places.values());

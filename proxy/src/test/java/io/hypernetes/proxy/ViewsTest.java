@@ -64,6 +64,26 @@ class ViewsTest {
         assertThat(ports.getLast().endpoints()).containsExactly(new ServiceTable.Endpoint("10.88.0.2", 5353));
     }
 
+    /// Upstream's pkg/proxy/endpointslicecache.go (`addEndpoints`).
+    @Test
+    void ofAPlaceThatTwoSlicesTellOfTheBetterWordCounts() {
+        Service local = service("web", "10.96.1.1").edit().editSpec().withInternalTrafficPolicy("Local").endSpec().build();
+        EndpointBuilder ready = endpoint("10.88.0.2", true, true, false, "there");
+        EndpointBuilder ending = endpoint("10.88.0.2", false, true, true, "here");
+        EndpointBuilder ended = endpoint("10.88.0.2", false, false, true, "there");
+        EndpointBuilder unready = endpoint("10.88.0.2", false, true, false, "there");
+        EndpointBuilder here = endpoint("10.88.0.2", true, true, false, "here");
+        for (List<EndpointBuilder> both : List.of(List.of(ending, ended), List.of(ended, ending), List.of(ending, unready), List.of(unready, ending),
+                List.of(ready, here), List.of(here, ready))) {
+            EndpointSlice[] slices = {slice("web", "a", both.getFirst()), slice("web", "b", both.getLast())};
+            assertThat(ports(service("web", "10.96.1.1"), slices).getFirst().endpoints()).containsExactly(at("10.88.0.2"));
+            assertThat(ports(local, slices).getFirst().endpoints()).containsExactly(at("10.88.0.2"));
+        }
+        EndpointSlice[] late = {slice("web", "a", ready), slice("web", "b", ending)};
+        assertThat(ports(service("web", "10.96.1.1"), late[0], late[1], slice("web", "c", endpoint("10.88.0.3", true, true, false, "here"))).getFirst().endpoints())
+                .as("it is ready").containsExactly(at("10.88.0.2"), at("10.88.0.3"));
+    }
+
     @Test
     void whenNoneIsReadyThoseThatEndStillServe() {
         assertThat(ports(
