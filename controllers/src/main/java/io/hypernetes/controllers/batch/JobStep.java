@@ -387,9 +387,10 @@ final class JobStep {
     List<Integer> openIndexes(int count) {
         BitSet taken = (BitSet) succeededIndexes.clone();
         taken.or(failedIndexes);
-        active.forEach(pod -> JobPods.index(pod).ifPresent(taken::set));
+        // What a pod says of itself may be any number, and a set of bits is as large as the greatest of them.
+        active.stream().filter(this::isOfTheJob).forEach(pod -> JobPods.index(pod).ifPresent(taken::set));
         if (onlyFailed) {
-            pods.stream().filter(pod -> PodState.isTerminating(pod) && !PodState.isEnded(pod)).forEach(pod -> JobPods.index(pod).ifPresent(taken::set));
+            pods.stream().filter(pod -> PodState.isTerminating(pod) && !PodState.isEnded(pod) && isOfTheJob(pod)).forEach(pod -> JobPods.index(pod).ifPresent(taken::set));
         }
         List<Integer> open = new ArrayList<>();
         for (int index = taken.nextClearBit(0); completions != null && index < completions && open.size() < count; index = taken.nextClearBit(index + 1)) {

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -65,6 +66,18 @@ class JobStepTest {
         assertThat(Indexes.text(step.failedIndexes)).isEqualTo("1");
         assertThat(step.uncountedFailed).containsExactly("b");
         assertThat(step.letGo).hasSize(2);
+    }
+
+    /// A bit for each index up to what a pod claims would be 125 MB at every look.
+    @Test
+    void whatIsOutsideOfTheIndexesTakesNoRoom() {
+        var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Pod leaving = pod("b", "Running", 999_999_999).editMetadata().withDeletionTimestamp("2026-01-01T00:59:00Z").endMetadata().build();
+        JobStep step = new JobStep(job(3, 3, true).editSpec().withPodReplacementPolicy("Failed").endSpec().build(),
+                List.of(pod("a", "Running", 999_999_999).build(), leaving, pod("c", "Running", 1).build()), NOW);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(step.openIndexes(3)).containsExactly(0, 2);
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(10_000_000);
     }
 
     /// Where only those count that failed: they are taken away, as others did enough.
