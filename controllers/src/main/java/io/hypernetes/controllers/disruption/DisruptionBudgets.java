@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +39,14 @@ import org.jspecify.annotations.Nullable;
 public final class DisruptionBudgets implements Controller {
     private static final Duration NOTED_FOR = Duration.ofMinutes(2);
 
+    private static final Duration BETWEEN_REQUESTS = Duration.ofSeconds(1);
+    private static final int LONGEST_REASON = 1024;
+
     private final Client client;
     private final EventRecorder events;
     private final InstantSource clock;
+    /// When the controllers of a budget's pods were asked last.
+    private final Map<ObjectKey, Instant> asked = new ConcurrentHashMap<>();
     private Caches caches;
     private Index<Pod> pods;
     private ExpectedPods expected;
@@ -61,7 +67,7 @@ public final class DisruptionBudgets implements Controller {
     public void watch(Caches caches, Consumer<ObjectKey> wake) {
         this.caches = caches;
         this.pods = caches.byNamespace(Kind.POD);
-        this.expected = new ExpectedPods(client, caches);
+        this.expected = new ExpectedPods(client, caches, clock);
         Index<PodDisruptionBudget> budgets = caches.byNamespace(Kind.POD_DISRUPTION_BUDGET);
         caches.of(Kind.POD_DISRUPTION_BUDGET).handler(Caches.keys(wake));
         caches.pods().handler(new Informer.Handler<Pod>() {
@@ -101,6 +107,7 @@ public final class DisruptionBudgets implements Controller {
     public Optional<Duration> reconcile(ObjectKey key) {
         PodDisruptionBudget budget = caches.of(Kind.POD_DISRUPTION_BUDGET).get(key).orElse(null);
         if (budget == null) {
+            asked.remove(key);
             return Optional.empty();
         }
         Instant now = clock.instant();
@@ -108,6 +115,65 @@ public final class DisruptionBudgets implements Controller {
         List<Pod> matching = selector == null
                 ? List.of()
                 : pods.get(Caches.namespaceOf(key)).stream().filter(pod -> selector.matches(Selectors.labelsOf(pod))).toList();
+        Duration pause = pause(key, budget, matching, now);
+        if (pause.isPositive()) {
+            return Optional.of(pause);
+        }
+        try {
+            return look(key, budget, matching, now);
+        } catch (ExpectedPods.UnknownScaleException unknown) {
+            failSafe(key, budget, unknown, now);
+            // What is known of the kinds of controllers is only as good as it is new.
+            return Optional.of(DefinedKinds.REMEMBERED);
+        } catch (RuntimeException failure) {
+            if (!(failure instanceof ApiException refused && refused.isConflict())) {
+                failSafe(key, budget, failure, now);
+            }
+            throw failure;
+        }
+    }
+
+    /// How long a look that makes requests has to wait, so that not each event of a pod leads to as many.
+    private Duration pause(ObjectKey key, PodDisruptionBudget budget, List<Pod> matching, Instant now) {
+        if (!goesByControllers(budget) || !expected.asks(matching)) {
+            asked.remove(key);
+            return Duration.ZERO;
+        }
+        Instant last = asked.get(key);
+        if (last != null && !now.isBefore(last) && now.isBefore(last.plus(BETWEEN_REQUESTS))) {
+            return Duration.between(now, last.plus(BETWEEN_REQUESTS));
+        }
+        asked.put(key, now);
+        return Duration.ZERO;
+    }
+
+    private static boolean goesByControllers(PodDisruptionBudget budget) {
+        return budget.getSpec().getMaxUnavailable() != null
+                || budget.getSpec().getMinAvailable() != null && budget.getSpec().getMinAvailable().getIntVal() == null;
+    }
+
+    /// Lets nothing go while it is not known how much may: what was allowed before may be too much by now (`failSafe` in upstream's
+    /// pkg/controller/disruption/disruption.go).
+    private void failSafe(ObjectKey key, PodDisruptionBudget budget, RuntimeException failure, Instant now) {
+        String why = String.valueOf(failure.getMessage());
+        String told = why.length() > LONGEST_REASON ? why.substring(0, LONGEST_REASON) : why;
+        write(key, budget, new PodDisruptionBudgetStatusBuilder(statusOf(budget))
+                .withDisruptionsAllowed(0)
+                .withConditions(condition(budget, "False", "SyncFailed", told, now))
+                .build());
+    }
+
+    private int expected(ObjectKey key, PodDisruptionBudget budget, List<Pod> matching) {
+        try {
+            return expected.of(key, matching);
+        } catch (RuntimeException failure) {
+            events.record(key.tenant(), budget, EventRecorder.Type.WARNING, "CalculateExpectedPodCountFailed",
+                    "Failed to calculate the number of expected pods: " + failure.getMessage());
+            throw failure;
+        }
+    }
+
+    private Optional<Duration> look(ObjectKey key, PodDisruptionBudget budget, List<Pod> matching, Instant now) {
         Map<String, String> disrupted = stillDisrupted(key, budget, matching, now);
         Optional<Duration> again = disrupted.values().stream()
                 .flatMap(time -> PodState.time(time).stream())
@@ -118,28 +184,16 @@ public final class DisruptionBudgets implements Controller {
         }
         int wanted;
         int count;
-        boolean byController = budget.getSpec().getMaxUnavailable() != null
-                || budget.getSpec().getMinAvailable() != null && budget.getSpec().getMinAvailable().getIntVal() == null;
-        try {
-            if (budget.getSpec().getMaxUnavailable() != null) {
-                count = expected.of(key, matching);
-                wanted = Math.max(0, count - Portion.up(budget.getSpec().getMaxUnavailable(), count, 0));
-            } else if (budget.getSpec().getMinAvailable() != null && budget.getSpec().getMinAvailable().getIntVal() == null) {
-                count = expected.of(key, matching);
-                wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 0);
-            } else {
-                count = matching.size();
-                wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 1);
-            }
-        } catch (ExpectedPods.UnknownScaleException unknown) {
-            String why = String.valueOf(unknown.getMessage());
-            events.record(key.tenant(), budget, EventRecorder.Type.WARNING, "CalculateExpectedPodCountFailed",
-                    "Failed to calculate the number of expected pods: " + why);
-            write(key, budget, new PodDisruptionBudgetStatusBuilder(statusOf(budget))
-                    .withDisruptionsAllowed(0)
-                    .withConditions(condition(budget, "False", "SyncFailed", why, now))
-                    .build());
-            return again;
+        boolean byController = goesByControllers(budget);
+        if (budget.getSpec().getMaxUnavailable() != null) {
+            count = expected(key, budget, matching);
+            wanted = Math.max(0, count - Portion.up(budget.getSpec().getMaxUnavailable(), count, 0));
+        } else if (byController) {
+            count = expected(key, budget, matching);
+            wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 0);
+        } else {
+            count = matching.size();
+            wanted = Portion.up(budget.getSpec().getMinAvailable(), count, 1);
         }
         if (byController && matching.stream().anyMatch(pod -> Caches.controllerRef(pod) == null)) {
             events.record(key.tenant(), budget, EventRecorder.Type.WARNING, "UnmanagedPods", unmanaged(budget.getSpec().getSelector()));

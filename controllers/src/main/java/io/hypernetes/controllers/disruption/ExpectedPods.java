@@ -12,6 +12,7 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.controllers.Caches;
 import io.hypernetes.controllers.pods.Scales;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -19,11 +20,17 @@ import org.jspecify.annotations.Nullable;
 
 /// How many pods there should be, by what the controllers of those that are there ask for.
 final class ExpectedPods {
+    /// Of how many controllers the size is asked in one look, one after the other, with requests that nobody but the operator pays for.
+    static final int MOST_ASKED = 100;
+    private static final Set<String> CACHED = Set.of("apps/ReplicaSet", "apps/StatefulSet", "/ReplicationController");
+
     private final Scales scales;
+    private final DefinedKinds kinds;
     private final Caches caches;
 
-    ExpectedPods(Client client, Caches caches) {
+    ExpectedPods(Client client, Caches caches, InstantSource clock) {
         this.scales = new Scales(client);
+        this.kinds = new DefinedKinds(scales, clock);
         this.caches = caches;
         caches.of(Kind.REPLICA_SET);
         caches.of(Kind.DEPLOYMENT);
@@ -31,10 +38,35 @@ final class ExpectedPods {
         caches.of(Kind.REPLICATION_CONTROLLER);
     }
 
+    /// Whether [#of] makes requests.
+    boolean asks(List<Pod> pods) {
+        return !asked(pods).isEmpty();
+    }
+
+    /// The uids of the controllers that no cache has.
+    private static Set<String> asked(List<Pod> pods) {
+        Set<String> asked = new HashSet<>();
+        for (Pod pod : pods) {
+            OwnerReference owner = Caches.controllerRef(pod);
+            if (owner != null && !CACHED.contains(kind(owner))) {
+                asked.add(owner.getUid());
+            }
+        }
+        return asked;
+    }
+
+    private static String kind(OwnerReference owner) {
+        return Caches.groupOf(owner.getApiVersion()) + "/" + owner.getKind();
+    }
+
     /// The sum over the controllers of the pods; pods that nobody controls count for nothing.
     ///
     /// @throws UnknownScaleException when a controller cannot be asked for its size
     int of(ObjectKey key, List<Pod> pods) {
+        int asked = asked(pods).size();
+        if (asked > MOST_ASKED) {
+            throw new UnknownScaleException("the pods have " + asked + " controllers whose size has to be asked for, more than " + MOST_ASKED);
+        }
         Set<String> seen = new HashSet<>();
         int sum = 0;
         for (Pod pod : pods) {
@@ -61,7 +93,7 @@ final class ExpectedPods {
     /// As the finders of upstream's pkg/controller/disruption/disruption.go; null when there is no such controller.
     private @Nullable Scale scale(ObjectKey key, OwnerReference owner) {
         ObjectKey name = new ObjectKey(key.tenant(), key.namespace(), owner.getName());
-        return switch (Caches.groupOf(owner.getApiVersion()) + "/" + owner.getKind()) {
+        return switch (kind(owner)) {
             case "apps/ReplicaSet" -> {
                 ReplicaSet set = cached(Kind.REPLICA_SET, name, owner);
                 OwnerReference above = set == null ? null : Caches.controllerRef(set);
@@ -92,7 +124,7 @@ final class ExpectedPods {
 
     /// Any other controller is asked for its size, if it has one (`getScaleController` there).
     private @Nullable Scale asked(ObjectKey name, OwnerReference owner) {
-        Scales.Target target = scales.target(name.tenant(), owner.getApiVersion(), owner.getKind()).orElseThrow(() ->
+        Scales.Target target = kinds.target(name.tenant(), owner.getApiVersion(), owner.getKind()).orElseThrow(() ->
                 new UnknownScaleException("no matches for kind \"" + owner.getKind() + "\" in version \"" + owner.getApiVersion() + "\""));
         if (!target.scales()) {
             String group = target.kind().group();

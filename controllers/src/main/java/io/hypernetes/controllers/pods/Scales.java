@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 /// Thread-safe.
 public final class Scales {
     /// What others wrote comes into paths of requests that may do everything.
-    private static final Pattern VERSION = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/v[a-z0-9]{1,62}");
+    private static final Pattern VERSION = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[a-z]([-a-z0-9]{0,61}[a-z0-9])?");
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
 
     private final Client client;
