@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -143,11 +144,42 @@ class StatefulSetsTest {
         await().untilAsserted(() -> assertThat(owners("data-keeper-1")).isEmpty());
         bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-1", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata()
                 .addNewOwnerReference().withApiVersion("apps/v1").withKind("StatefulSet").withName("keeper").withUid("former").withController(true).endOwnerReference()
+                // Or what collects those without an owner would take it.
+                .addToFinalizers("example.com/stays")
                 .endMetadata().build());
         policy("keeper", "Delete", "Delete");
-        await().untilAsserted(() -> assertThat(bench.events("keeper", "ConflictingController")).contains("PersistentVolumeClaim data-keeper-1"
-                + " has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim"));
         await().untilAsserted(() -> assertThat(owners("data-keeper-0")).contains("StatefulSet/keeper/true"));
+        for (String whenDeleted : List.of("Retain", "Delete")) {
+            policy("keeper", whenDeleted, "Delete");
+            // The claims of pods are settled in one look, the first one first.
+            await().untilAsserted(() -> assertThat(owners("data-keeper-0").contains("StatefulSet/keeper/true")).isEqualTo(whenDeleted.equals("Delete")));
+            assertThat(bench.get(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-1").getMetadata().getOwnerReferences())
+                    .as("not touched").singleElement().satisfies(owner -> assertThat(owner.getUid()).isEqualTo("former"));
+        }
+        // Another controller beside the set: the policy steps back.
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-0", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata().withOwnerReferences(
+                claim.getMetadata().getOwnerReferences().stream().map(owner -> new OwnerReferenceBuilder(owner).withController(owner.getKind().equals("Pod")).build()).toList())
+                .endMetadata().build());
+        await().untilAsserted(() -> assertThat(bench.events("keeper", "ConflictingController")).contains("PersistentVolumeClaim data-keeper-0"
+                + " has a conflicting OwnerReference that acts as a managing controller, the retention policy is ignored for this claim"));
+        await().untilAsserted(() -> assertThat(owners("data-keeper-0")).containsExactly("Pod/keeper-1/true"));
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-keeper-1", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata()
+                .removeFromFinalizers("example.com/stays").endMetadata().build());
+    }
+
+    /// `PodClaimIsStale` in upstream's pkg/controller/statefulset/stateful_pod_control.go.
+    @Test
+    void claimsThatAreKeptWhenPodsGoHoldUpNoNewPod() {
+        bench.create(Kind.STATEFUL_SET, withClaims("reuser", "Retain", "Retain"));
+        awaitRolledOut("reuser", 2);
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-reuser-1", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata().addToFinalizers("example.com/stays")
+                .addNewOwnerReference().withApiVersion("v1").withKind("Pod").withName("reuser-1").withUid("former").endOwnerReference()
+                .endMetadata().build());
+        String before = bench.get(Kind.POD, "reuser-1").getMetadata().getUid();
+        bench.delete(Kind.POD, "reuser-1");
+        await().untilAsserted(() -> assertThat(bench.get(Kind.POD, "reuser-1").getMetadata().getUid()).isNotEqualTo(before));
+        bench.change(Kind.PERSISTENT_VOLUME_CLAIM, "data-reuser-1", claim -> new PersistentVolumeClaimBuilder(claim).editMetadata()
+                .removeFromFinalizers("example.com/stays").endMetadata().build());
     }
 
     @Test

@@ -36,13 +36,22 @@ record StatefulClaims(Client client, Informer<PersistentVolumeClaim> known, Even
         return template.getMetadata().getName() + "-" + StatefulPods.name(set, ordinal);
     }
 
+    /// Whether a claim of that name is, or was, that of some pod of a set.
+    static boolean isOf(StatefulSet set, String claim) {
+        return templates(set).stream()
+                .map(template -> template.getMetadata().getName() + "-" + set.getMetadata().getName() + "-")
+                .anyMatch(start -> claim.startsWith(start) && claim.length() > start.length()
+                        && claim.chars().skip(start.length()).allMatch(digit -> digit >= '0' && digit <= '9'));
+    }
+
     private ObjectKey key(PersistentVolumeClaim template, int ordinal) {
         return new ObjectKey(key.tenant(), key.namespace(), name(set, template, ordinal));
     }
 
-    /// Whether a claim still belongs to a former pod of the name, with which it goes: a pod that is made now would lose it.
+    /// Whether a claim still belongs to a former pod of the name, with which it goes: a pod that is made now would lose it. What is kept when pods go is there
+    /// to be used again (`PodClaimIsStale` in upstream's pkg/controller/statefulset/stateful_pod_control.go).
     boolean areStale(int ordinal) {
-        return templates(set).stream().anyMatch(template -> known.get(key(template, ordinal)).stream()
+        return goesWithPod() && templates(set).stream().anyMatch(template -> known.get(key(template, ordinal)).stream()
                 .flatMap(claim -> owners(claim).stream())
                 .anyMatch(owner -> owner.getApiVersion().equals("v1") && owner.getKind().equals("Pod") && owner.getName().equals(StatefulPods.name(set, ordinal))));
     }
@@ -114,6 +123,9 @@ record StatefulClaims(Client client, Informer<PersistentVolumeClaim> known, Even
     }
 
     private List<OwnerReference> wantedOwners(PersistentVolumeClaim claim, Pod pod, boolean scaledAway) {
+        if (isOfFormer(claim, pod)) {
+            return owners(claim);
+        }
         HasMetadata owner = scaledAway && goesWithPod() ? pod : goesWithSet() ? set : null;
         OwnerReference wanted = owner == null || isOthers(claim, pod) ? null : Claims.reference(owner == pod ? Kind.POD : Kind.STATEFUL_SET, owner);
         List<OwnerReference> owners = new ArrayList<>(owners(claim));
@@ -125,18 +137,24 @@ record StatefulClaims(Client client, Informer<PersistentVolumeClaim> known, Even
         return owners;
     }
 
-    /// Whether somebody else is in charge of a claim, be it a former set or pod of the name: then the policy has no say, unless all is kept anyway.
+    /// Whether a claim was left to a former set or pod of the name, to go with it: it is not touched, or data that were to go would live on in this set
+    /// (`isClaimOwnerUpToDate`).
+    private boolean isOfFormer(PersistentVolumeClaim claim, Pod pod) {
+        return owners(claim).stream().anyMatch(owner -> names(owner, "apps/v1", "StatefulSet", set) && !owner.getUid().equals(set.getMetadata().getUid())
+                || names(owner, "v1", "Pod", pod) && !owner.getUid().equals(pod.getMetadata().getUid()));
+    }
+
+    /// Whether somebody else is in charge of a claim: then the policy has no say, unless all is kept anyway.
     private boolean isOthers(PersistentVolumeClaim claim, Pod pod) {
-        return (goesWithSet() || goesWithPod()) && owners(claim).stream().anyMatch(owner -> names(owner, "apps/v1", "StatefulSet", set)
-                ? !owner.getUid().equals(set.getMetadata().getUid())
-                : names(owner, "v1", "Pod", pod) ? !owner.getUid().equals(pod.getMetadata().getUid()) : Boolean.TRUE.equals(owner.getController()));
+        return (goesWithSet() || goesWithPod()) && owners(claim).stream().anyMatch(owner -> Boolean.TRUE.equals(owner.getController())
+                && !names(owner, "apps/v1", "StatefulSet", set) && !names(owner, "v1", "Pod", pod));
     }
 
     private static boolean names(OwnerReference owner, String apiVersion, String kind, HasMetadata object) {
         return owner.getApiVersion().equals(apiVersion) && owner.getKind().equals(kind) && owner.getName().equals(object.getMetadata().getName());
     }
 
-    private static List<OwnerReference> owners(PersistentVolumeClaim claim) {
+    static List<OwnerReference> owners(PersistentVolumeClaim claim) {
         List<OwnerReference> owners = claim.getMetadata().getOwnerReferences();
         return owners == null ? List.of() : owners;
     }

@@ -73,6 +73,24 @@ public final class StatefulSets implements Controller {
                         .forEach(set -> wake.accept(ObjectKey.of(set)));
             }
         }));
+        volumeClaims.handler(new Informer.Handler<PersistentVolumeClaim>() {
+            @Override
+            public void added(PersistentVolumeClaim claim) {}
+
+            @Override
+            public void updated(PersistentVolumeClaim before, PersistentVolumeClaim now) {
+                if (!StatefulClaims.owners(before).equals(StatefulClaims.owners(now))) {
+                    deleted(now);
+                }
+            }
+
+            @Override
+            public void deleted(PersistentVolumeClaim last) {
+                sets.get(Caches.namespaceOf(ObjectKey.of(last))).stream()
+                        .filter(set -> StatefulClaims.isOf(set, last.getMetadata().getName()))
+                        .forEach(set -> wake.accept(ObjectKey.of(set)));
+            }
+        });
     }
 
     @Override
@@ -122,9 +140,6 @@ public final class StatefulSets implements Controller {
                 currentRevision.getMetadata().getName(), updateRevision.getMetadata().getName()));
         pods.forEach(pod -> inUse.add(StatefulPods.revisionOf(pod)));
         history.truncate(key, revisions, inUse, set.getSpec().getRevisionHistoryLimit());
-        if (step.waits()) {
-            return Optional.of(UNSEEN);
-        }
         int minReady = set.getSpec().getMinReadySeconds() == null ? 0 : set.getSpec().getMinReadySeconds();
         return minReady == 0
                 ? Optional.empty()

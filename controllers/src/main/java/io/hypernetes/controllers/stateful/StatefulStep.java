@@ -44,7 +44,6 @@ final class StatefulStep {
     private final TreeMap<Integer, Pod> present = new TreeMap<>();
     private final List<Pod> made = new ArrayList<>();
     private final List<Pod> deleted = new ArrayList<>();
-    private boolean waits;
 
     StatefulStep(Client client, EventRecorder events, OwnWrites<Pod> own, Instant now, ObjectKey key, StatefulSet set, StatefulClaims claims, List<Pod> pods,
             ControllerRevision current, ControllerRevision update) {
@@ -72,11 +71,6 @@ final class StatefulStep {
         }
     }
 
-    /// Whether a pod is not made before what it would lose has gone, of which nobody tells.
-    boolean waits() {
-        return waits;
-    }
-
     /// @return false when the rest has to wait
     private boolean fill() {
         for (int ordinal = first; ordinal < first + wanted; ordinal++) {
@@ -96,9 +90,8 @@ final class StatefulStep {
                 continue;
             }
             if (pod == null) {
-                if (claims.areStale(ordinal)) {
-                    waits = true;
-                } else {
+                // Of a claim that goes, or gets another owner, the cache tells.
+                if (!claims.areStale(ordinal)) {
                     create(ordinal);
                 }
                 if (ordered) {
