@@ -75,7 +75,7 @@ public final class EndpointSlices implements Controller {
         this.wake = wake;
         this.backends = new Backends(caches, wake);
         this.writer = SliceWriter.of(client, MANAGER, caches);
-        this.topology = new TopologyHints(caches.nodes()::list);
+        this.topology = new TopologyHints(caches.nodes()::list, wake);
         followNodes(wake);
         caches.of(Kind.ENDPOINT_SLICE).handler(Caches.each(slice -> {
             String service = Selectors.labelsOf(slice).get(SliceWriter.SERVICE);

@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +31,16 @@ final class TopologyHints {
     private static final String MODE = "service.kubernetes.io/topology-mode", FORMER_MODE = "service.kubernetes.io/topology-aware-hints";
 
     private final Supplier<Collection<Node>> nodes;
-    private volatile @Nullable ZoneShares shares;
+    private final Consumer<ObjectKey> wake;
+    private final AtomicReference<@Nullable ZoneShares> shares = new AtomicReference<>();
     /// Of those that have hints, by family of addresses, how many endpoints are for each zone.
     private final Map<ObjectKey, Map<String, Map<String, Integer>>> hinted = new ConcurrentHashMap<>();
     private final Set<ObjectKey> refused = ConcurrentHashMap.newKeySet();
 
-    TopologyHints(Supplier<Collection<Node>> nodes) {
+    /// @param wake is told of Services that the nodes overtook while they were planned
+    TopologyHints(Supplier<Collection<Node>> nodes, Consumer<ObjectKey> wake) {
         this.nodes = nodes;
+        this.wake = wake;
     }
 
     /// What is to be told of a Service, in upstream's words.
@@ -62,9 +67,8 @@ final class TopologyHints {
     ///
     /// @return the Services whose hints are wrong since, and those that may have some now
     List<ObjectKey> look() {
-        ZoneShares before = shares;
         ZoneShares now = ZoneShares.of(nodes.get());
-        shares = now;
+        ZoneShares before = shares.getAndSet(now);
         List<ObjectKey> found = new ArrayList<>();
         hinted.forEach((key, families) -> {
             if (families.values().stream().anyMatch(now::isOverloaded)) {
@@ -94,11 +98,12 @@ final class TopologyHints {
     ///
     /// @param wanted endpoints without hints
     Planned plan(ObjectKey key, Map<Group, List<Endpoint>> wanted, List<EndpointSlice> existing) {
+        ZoneShares used = shares();
         List<Told> told = new ArrayList<>();
         Map<String, ZoneDues> dues = new LinkedHashMap<>();
         boolean had = hinted.containsKey(key);
         wanted.keySet().stream().map(Group::addressType).distinct().forEach(family -> {
-            switch (dues(wanted, family)) {
+            switch (dues(used, wanted, family)) {
                 case ZoneDues found -> dues.put(family, found);
                 case ZoneShares.Refused refusal -> told.add(Told.disabled(refusal.why(), family));
             }
@@ -123,25 +128,31 @@ final class TopologyHints {
                 counts.keySet().forEach(family -> told.add(Told.enabled(family)));
             }
         }
+        // Whoever looked at the nodes meanwhile did not find it among those to be woken.
+        if (shares.get() != used) {
+            wake.accept(key);
+        }
         return new Planned(plan, told);
     }
 
-    private ZoneShares.Answer dues(Map<Group, List<Endpoint>> wanted, String family) {
+    private static ZoneShares.Answer dues(ZoneShares shares, Map<Group, List<Endpoint>> wanted, String family) {
         List<Endpoint> ready = wanted.entrySet().stream().filter(group -> group.getKey().addressType().equals(family))
                 .flatMap(group -> group.getValue().stream()).filter(TopologyHints::isReady).toList();
-        ZoneShares.Answer answer = shares().divide(ready.size());
+        ZoneShares.Answer answer = shares.divide(ready.size());
         return answer instanceof ZoneDues && ready.stream().anyMatch(endpoint -> endpoint.getZone() == null)
                 ? new ZoneShares.Refused("One or more endpoints do not have a zone specified")
                 : answer;
     }
 
     private ZoneShares shares() {
-        ZoneShares known = shares;
-        if (known == null) {
-            known = ZoneShares.of(nodes.get());
-            shares = known;
+        ZoneShares known = shares.get();
+        if (known != null) {
+            return known;
         }
-        return known;
+        // What somebody saw of the nodes meanwhile is newer.
+        ZoneShares now = ZoneShares.of(nodes.get());
+        ZoneShares newer = shares.compareAndExchange(null, now);
+        return newer == null ? now : newer;
     }
 
     /// With the hints that they have, so that slices do not differ by those alone.

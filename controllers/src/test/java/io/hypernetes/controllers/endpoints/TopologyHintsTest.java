@@ -16,6 +16,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.controllers.endpoints.SlicePlan.Group;
 import io.hypernetes.controllers.endpoints.TopologyHints.Planned;
 import io.hypernetes.controllers.endpoints.TopologyHints.Told;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,8 @@ class TopologyHintsTest {
     private static final Group GROUP = new Group("IPv4", List.of());
 
     private List<Node> nodes = List.of(node("a", 2), node("b", 2));
-    private final TopologyHints hints = new TopologyHints(() -> nodes);
+    private final TopologyHints hints = new TopologyHints(() -> nodes, key -> woken.add(key));
+    private final List<ObjectKey> woken = new ArrayList<>();
     private List<EndpointSlice> slices = new ArrayList<>();
     private int named;
 
@@ -145,6 +147,30 @@ class TopologyHintsTest {
         hints.forget(KEY);
         nodes = List.of(node("a", 2), node("b", 1));
         assertThat(hints.look()).isEmpty();
+    }
+
+    @Test
+    void nodesThatChangeWhileAServiceIsPlannedWakeIt() {
+        hints.look();
+        List<Endpoint> overtaken = new ArrayList<>(List.of(endpoint(1, "a", true), endpoint(2, "a", true), endpoint(3, "b", true), endpoint(4, "b", true)));
+        Map<Group, List<Endpoint>> wanted = new LinkedHashMap<>(Map.of(GROUP, overtaken));
+        hints.plan(KEY, wanted, new ArrayList<>());
+        assertThat(woken).isEmpty();
+        hints.forget(KEY);
+        hints.plan(KEY, wanted, new AbstractList<>() {
+            @Override
+            public EndpointSlice get(int index) {
+                throw new IndexOutOfBoundsException(index);
+            }
+
+            @Override
+            public int size() {
+                nodes = List.of(node("a", 6), node("b", 2));
+                assertThat(hints.look()).as("not entered yet").isEmpty();
+                return 0;
+            }
+        });
+        assertThat(woken).contains(KEY);
     }
 
     @Test
