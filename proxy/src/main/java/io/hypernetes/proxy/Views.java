@@ -111,7 +111,7 @@ final class Views {
                                     hint(here.node(), endpoint.getHints() == null ? null : endpoint.getHints().getForNodes(), ForNode::getName),
                                     hint(here.zone(), endpoint.getHints() == null ? null : endpoint.getHints().getForZones(), ForZone::getName),
                                     ports),
-                            (one, other) -> one.ready() ? one : other);
+                            Choice::better);
                 }
             }
         }
