@@ -81,7 +81,7 @@ class BudgetsTest {
 
     private static void pod(String name, String app, String apiVersion, String kind, String owner, String uid) {
         var template = Workbench.template(app, "a");
-        bench.create(Kind.POD, new PodBuilder().withNewMetadata().withName(name).withLabels(template.getMetadata().getLabels())
+        bench.create(Kind.POD, new PodBuilder().withNewMetadata().withName(name).withLabels(template.getMetadata().getLabels()).withFinalizers("example.com/stays")
                 .addNewOwnerReference().withApiVersion(apiVersion).withKind(kind).withName(owner).withUid(uid).withController(true).endOwnerReference()
                 .endMetadata().withSpec(template.getSpec()).build());
     }

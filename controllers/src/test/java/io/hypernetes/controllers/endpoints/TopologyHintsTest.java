@@ -31,8 +31,8 @@ class TopologyHintsTest {
     private static final Group GROUP = new Group("IPv4", List.of());
 
     private List<Node> nodes = List.of(node("a", 2), node("b", 2));
-    private final TopologyHints hints = new TopologyHints(() -> nodes, key -> woken.add(key));
     private final List<ObjectKey> woken = new ArrayList<>();
+    private final TopologyHints hints = new TopologyHints(() -> nodes, woken::add);
     private List<EndpointSlice> slices = new ArrayList<>();
     private int named;
 
