@@ -282,7 +282,9 @@ public final class ApiServer implements AutoCloseable {
                 metrics,
                 new Audit(auditLog, clock),
                 reserve);
-        listeners.addAll(List.of(policies, places, tenantKinds.ends(), new NamespaceKeeper(store, basics), serviceKeeper, new RoleAggregation(store), quotaKeeper));
+        var aggregation = new RoleAggregation(store);
+        outward.add(aggregation);
+        listeners.addAll(List.of(policies, places, tenantKinds.ends(), new NamespaceKeeper(store, basics), serviceKeeper, aggregation, quotaKeeper));
         // Made by now, or not to be had: then nobody shall be told that this serves.
         server.get();
         edge.serve(pipeline);

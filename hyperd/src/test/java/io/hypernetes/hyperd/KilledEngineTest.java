@@ -35,12 +35,12 @@ class KilledEngineTest {
     /// Calls that write to the journal and that no life here comes to, how many in which method, by who comes to them.
     private static final Map<String, Map<String, Integer>> ELSEWHERE = Map.of(
             "CheckpointTest, whose engine dies at each of them", Map.of(
-                    "Checkpoints#save", 2, "Checkpoints#restore", 2, "Rebirth#run", 1, "Sandbox#exchangeContainers", 1, "Sandboxes#presentOrReborn", 1,
-                    "Sandbox#placed", 1, "Sandbox#started", 1),
+                    "Checkpoints#save", 2, "Checkpoints#restore", 2, "Rebirth#run", 1, "SandboxSaving#exchangeContainers", 1, "Sandboxes#presentOrReborn", 1,
+                    "SandboxBeginning#placed", 1, "SandboxBeginning#started", 1),
             "a start behind a death, as there is one here behind each", Map.of(
                     "Recovery#run", 1, "Recovery#restore", 1, "Recovery#recover", 1, "Container#resume", 1, "ContainerLife#recover", 2),
             "what undoes something that failed, as a start behind a death does: TemplatesTest, PodEndToEndTest, DockerContainersTest", Map.of(
-                    "ContainerMaking#make", 1, "ContainerMaking#undo", 1, "Sandbox#giveUpMachine", 1, "SandboxBoot#copyOrMachine", 1, "ContainerLife#startHolding", 1),
+                    "ContainerMaking#make", 1, "ContainerMaking#undo", 1, "SandboxBeginning#giveUpMachine", 1, "SandboxBoot#copyOrMachine", 1, "ContainerLife#startHolding", 1),
             "a change by one write alone, which is there or is not: PodEndToEndTest, DockerEndToEndTest, acceptance", Map.of(
                     "Container#updateResources", 1, "ContainerMaking#declare", 1, "DockerContainer#change", 1, "DockerContainer#kill", 1,
                     "DockerContainer#move", 1, "DockerContainer#rename", 1, "ContainerLife#restartLater", 1),

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.StoreException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,6 +22,8 @@ import org.slf4j.LoggerFactory;
 /// has looked at the latest form of each; nobody else waits.
 public final class DefinitionEnds implements Follower.Listener {
     private static final Logger log = LoggerFactory.getLogger(DefinitionEnds.class);
+
+    private static final Duration AGAIN = Duration.ofSeconds(1);
 
     private final TenantKinds kinds;
     private final ConcurrentHashMap<String, Set<Waiting>> waiting = new ConcurrentHashMap<>();
@@ -112,10 +115,21 @@ public final class DefinitionEnds implements Follower.Listener {
             }
             try {
                 List.copyOf(waiting.getOrDefault(definition, Set.of())).forEach(Waiting::look);
+                continue;
             } catch (StoreException e) {
                 log.debug("event=definition-not-seen key={} cause={}", definition, e.getMessage());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 log.error("event=definition-not-seen key={}", definition, e);
+            }
+            try {
+                Thread.sleep(AGAIN);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (waiting.containsKey(definition)) {
+                synchronized (due) {
+                    due.computeIfAbsent(tenant, _ -> new LinkedHashSet<>()).add(definition);
+                }
             }
         }
     }

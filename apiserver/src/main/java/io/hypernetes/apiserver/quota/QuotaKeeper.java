@@ -241,7 +241,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
                     }
                 } catch (StoreException e) {
                     log.warn("event=quota-count-failed tenant={} namespace={} cause={}", place.tenant(), place.namespace(), e.getMessage());
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     log.error("event=quota-count-failed tenant={} namespace={}", place.tenant(), place.namespace(), e);
                 }
             }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Suspects {
     private final long room;
     private final Map<Place, Gathered> gathered = new HashMap<>();
+    private final Map<String, Long> byTenant = new HashMap<>();
     private long held;
 
     /// @param before null when there was none, or it does not matter
@@ -29,7 +30,7 @@ final class Suspects {
         private long length;
     }
 
-    /// @param room how much may be held, in bytes; a namespace has an eighth of it
+    /// @param room how much may be held, in bytes; a tenant has an eighth of it
     Suspects(long room) {
         this.room = room;
     }
@@ -43,14 +44,14 @@ final class Suspects {
         var known = all.byKey.get(change.entry().key());
         var suspect = new Suspect(change.entry(), known == null ? change.previous() : known.before);
         long more = suspect.length() - (known == null ? 0 : known.length());
-        if (all.length + more > room / 8 || held + more > room) {
-            held -= all.length;
+        if (byTenant.getOrDefault(tenant, 0L) + more > room / 8 || held + more > room) {
+            hold(tenant, -all.length);
             gathered.remove(place);
             return false;
         }
         all.byKey.put(change.entry().key(), suspect);
         all.length += more;
-        held += more;
+        hold(tenant, more);
         return true;
     }
 
@@ -60,7 +61,15 @@ final class Suspects {
         if (all == null) {
             return List.of();
         }
-        held -= all.length;
+        hold(tenant, -all.length);
         return List.copyOf(all.byKey.values());
+    }
+
+    private void hold(String tenant, long more) {
+        held += more;
+        byTenant.compute(tenant, (_, known) -> {
+            long now = (known == null ? 0 : known) + more;
+            return now == 0 ? null : now;
+        });
     }
 }

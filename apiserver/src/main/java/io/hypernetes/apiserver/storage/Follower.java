@@ -106,7 +106,8 @@ public final class Follower implements AutoCloseable {
             return true;
         } catch (StoreException e) {
             log.debug("event=store-follower-waits listener={} cause={}", listener.getClass().getSimpleName(), e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Whatever it was: without this thread nobody hears of anything any more.
             log.error("event=store-follower-failed listener={}", listener.getClass().getSimpleName(), e);
         }
         return false;

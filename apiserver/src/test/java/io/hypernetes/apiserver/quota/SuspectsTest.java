@@ -33,10 +33,20 @@ class SuspectsTest {
         assertThat(suspects.add("blue", "default", change("q", 40, 3))).isFalse();
         assertThat(suspects.take("blue", "default")).isEmpty();
         for (int i = 0; i < 8; i++) {
-            assertThat(suspects.add("blue", "n" + i, change("p", 50, 4))).isTrue();
+            assertThat(suspects.add("t" + i, "default", change("p", 50, 4))).isTrue();
         }
         assertThat(suspects.add("green", "default", change("p", 1, 5))).isFalse();
-        assertThat(suspects.take("blue", "n0")).hasSize(1);
+        assertThat(suspects.take("t0", "default")).hasSize(1);
         assertThat(suspects.add("green", "default", change("p", 1, 6))).isTrue();
+    }
+
+    @Test
+    void aTenantHasItsShareHoweverManyNamespacesItHas() {
+        assertThat(suspects.add("blue", "one", change("p", 25, 2))).isTrue();
+        assertThat(suspects.add("blue", "two", change("p", 25, 3))).isTrue();
+        assertThat(suspects.add("blue", "three", change("p", 1, 4))).isFalse();
+        assertThat(suspects.add("green", "one", change("p", 50, 5))).isTrue();
+        assertThat(suspects.take("blue", "one")).hasSize(1);
+        assertThat(suspects.add("blue", "three", change("p", 25, 6))).isTrue();
     }
 }

@@ -38,7 +38,7 @@ class FollowerTest {
         @Override
         public void changed(Change change) {
             if (change.entry().key().equals(unbearable)) {
-                throw new IllegalStateException("cannot bear it");
+                throw new StackOverflowError("cannot bear it");
             }
             seen.add(change.entry().key());
         }
