@@ -16,18 +16,14 @@ import org.jspecify.annotations.Nullable;
 final class CheckedFiles {
     private final @Nullable Path file;
 
-    /// @param file has the hash of what was last found good, or is not there yet
-    CheckedFiles(Path file) {
-        this(file, true);
-    }
-
-    private CheckedFiles(@Nullable Path file, boolean kept) {
-        this.file = kept ? file : null;
+    /// @param file has the hash of what was last found good, or is not there yet; null: nothing is remembered
+    CheckedFiles(@Nullable Path file) {
+        this.file = file;
     }
 
     /// Checks each time.
     static CheckedFiles never() {
-        return new CheckedFiles(null, false);
+        return new CheckedFiles(null);
     }
 
     /// Whether the contents are those that were found good the last time, or the check finds them good now.

@@ -125,6 +125,10 @@ public final class DefinitionEnds implements Follower.Listener {
                 Thread.sleep(AGAIN);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                synchronized (due) {
+                    due.remove(tenant);
+                }
+                return;
             }
             if (waiting.containsKey(definition)) {
                 synchronized (due) {

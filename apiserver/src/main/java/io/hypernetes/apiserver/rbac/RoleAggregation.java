@@ -108,6 +108,9 @@ public final class RoleAggregation implements Follower.Listener, AutoCloseable {
                     Thread.sleep(pause);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
+                    synchronized (due) {
+                        due.remove(tenant);
+                    }
                     return;
                 }
             }
