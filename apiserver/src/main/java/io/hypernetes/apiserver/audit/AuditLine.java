@@ -55,6 +55,8 @@ public record AuditLine(
     /// Of groups and of what else is known of a user.
     private static final int MOST = 32;
     private static final int LEAST_FAILURE = 400;
+    /// Bytes that an object takes beside what is in it, about.
+    private static final int OBJECT = 64;
 
     /// The line, one JSON object.
     public String text() {
@@ -173,6 +175,47 @@ public record AuditLine(
             told++;
         }
         room.leaveOut(texts.size() - told);
+    }
+
+    /// The tenant of who caused the line, whichever tenant it is about; empty for those who proved nothing.
+    String origin() {
+        var who = impersonator == null ? caller : impersonator;
+        return who == null || who.isAnonymous() ? "" : who.tenant();
+    }
+
+    /// How much memory the line holds until it is written, in bytes: no less than that, and for texts of one byte a character twice as much.
+    long bytes() {
+        long held = OBJECT + held(id) + held(tenant) + held(made) + held(method) + held(agent) + held(caller) + held(impersonator);
+        // A target has parts of the path, as they are and decoded.
+        held += held(path) * (target == null ? 1 : 3);
+        held += held(sources.forwarded()) + held(sources.peer());
+        for (var annotation : annotations.entrySet()) {
+            held += held(annotation.getKey()) + held(annotation.getValue());
+        }
+        return held;
+    }
+
+    private static long held(@Nullable Caller who) {
+        if (who == null) {
+            return 0;
+        }
+        long held = OBJECT + held(who.tenant()) + held(who.user()) + held(who.uid()) + held(who.groups());
+        for (var entry : who.extra().entrySet()) {
+            held += held(entry.getKey()) + held(entry.getValue());
+        }
+        return held;
+    }
+
+    private static long held(List<String> texts) {
+        long held = OBJECT;
+        for (var text : texts) {
+            held += held(text);
+        }
+        return held;
+    }
+
+    private static long held(String text) {
+        return OBJECT + 2L * text.length();
     }
 
     /// Who a line is about: whoever a request counted for, as was asked.

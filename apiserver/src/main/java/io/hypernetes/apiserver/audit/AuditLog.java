@@ -10,12 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,22 +19,20 @@ import org.slf4j.LoggerFactory;
 
 /// Files of audit lines: `audit.log`, and behind it `audit.log.1` and so on, the oldest of which goes when a new one begins. Thread-safe.
 ///
-/// Lines are written by a thread of its own. When the disk is slower than the requests, requests wait, for two seconds at most; a line that cannot
-/// be written is counted and told in the server's log, and no request fails for it.
+/// Lines are written by a thread of its own. When the disk is slower than the requests, requests wait, for two seconds at most, those of whoever causes the most
+/// and the longest lines first; a line that cannot be written is counted and told in the server's log, and no request fails for it.
 public final class AuditLog implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
-    private static final int QUEUE = 10_000;
+    /// How much memory the lines hold that wait: of ordinary ones some 7,000 of one tenant, and as many of all others together.
+    private static final long ROOM = 32 << 20;
     private static final int BATCH = 500;
     private static final int BUFFER = 64 << 10;
-    private static final long PATIENCE_SECONDS = 2;
-    /// Tells the writer that nothing follows.
-    private static final AuditLine END = new AuditLine(
-            Stage.RESPONSE_COMPLETE, Instant.EPOCH, Instant.EPOCH, "", "", null, null, null, "", "", "", 0, new Sources(List.of(), ""), "", Map.of());
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Path file;
     private final long maxBytes;
     private final int files;
-    private final BlockingQueue<AuditLine> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final Backlog backlog = new Backlog(ROOM);
     private final Thread writer;
     private @Nullable OutputStream out;
     private long size;
@@ -59,11 +53,12 @@ public final class AuditLog implements AutoCloseable {
     /// Appends a line.
     public void append(AuditLine line) {
         try {
-            if (!queue.offer(line) && !queue.offer(line, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                tellLost(1, "the disk does not keep up");
+            if (!backlog.offer(line, PATIENCE_NANOS)) {
+                tellLost(1, "the disk does not keep up with what those of the tenant \"" + line.origin() + "\" ask, or the server stops");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            tellLost(1, "the request was interrupted while the disk did not keep up");
         }
     }
 
@@ -86,16 +81,9 @@ public final class AuditLog implements AutoCloseable {
 
     private void run() {
         try {
-            boolean ends = false;
-            while (!ends) {
-                var batch = new ArrayList<AuditLine>();
-                batch.add(queue.take());
-                queue.drainTo(batch, BATCH);
-                ends = batch.removeIf(line -> line == END);
+            for (var batch = backlog.take(BATCH); !batch.isEmpty(); batch = backlog.take(BATCH)) {
                 write(batch);
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         } finally {
             closeFile();
         }
@@ -198,9 +186,8 @@ public final class AuditLog implements AutoCloseable {
     public void close() {
         try {
             // Not by an interrupt: it would close the file under a line that is being written.
-            if (queue.offer(END, PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                writer.join(5_000);
-            }
+            backlog.close();
+            writer.join(5_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -15,6 +15,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -175,6 +179,38 @@ class AuditLogTest {
             assertThat(lines).hasSize(count).last().asString().contains("\"/9\"");
         }
         assertThat(AuditReader.last(file, line -> true, 100, length - 1, 10)).isEmpty();
+    }
+
+    /// A disk that stands still is a pipe that nobody reads.
+    @Test
+    void longLinesOfOneTenantNeitherFillTheMemoryNorCostOthersTheirs() throws Exception {
+        var file = folder.resolve("audit.log");
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor()).isZero();
+        var path = "/" + "p".repeat(60_000);
+        var waited = new CountDownLatch(1);
+        var ended = new AtomicBoolean();
+        FutureTask<List<String>> written = new FutureTask<>(() -> Files.readAllLines(file));
+        try (var log = new AuditLog(file, Long.MAX_VALUE, 1)) {
+            var flood = Thread.ofVirtual().start(() -> {
+                while (!ended.get()) {
+                    long begin = System.nanoTime();
+                    log.append(line("green", path, 404));
+                    if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(1)) {
+                        waited.countDown();
+                    }
+                }
+            });
+            assertThat(waited.await(1, TimeUnit.MINUTES)).isTrue();
+            log.append(line("blue", "/blue", 200));
+            ended.set(true);
+            flood.join();
+            Thread.ofPlatform().daemon().start(written);
+        } finally {
+            ended.set(true);
+        }
+        var lines = written.get(1, TimeUnit.MINUTES);
+        assertThat(lines).last().asString().contains("/blue");
+        assertThat(lines).hasSizeLessThan((32 << 20) / path.length());
     }
 
     @Test
