@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Counts quotas anew when something in their namespace went, ended or came under another quota, or a quota itself changed. Many changes at once are one count.
+/// Counts quotas anew when something in their namespace went, ended or came under another quota, and a quota whose own `spec` changed. Many changes at once are one count.
 /// What tenants write is read by a thread of its own.
 public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(QuotaKeeper.class);
@@ -33,13 +33,18 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
 
     private static final String CLASSES = ObjectKey.prefix(Caller.ROOT, "storage.k8s.io", "storageclasses");
 
-    /// Where to count: a namespace, perhaps, the whole of a tenant, or only what a Tenant tells of it.
-    private record Place(String tenant, String namespace, What what) {
+    /// Where to count: a namespace, perhaps, one of its quotas, the whole of a tenant, or only what a Tenant tells of it.
+    private record Place(String tenant, String namespace, String quota, What what) {
         private enum What {
             SUSPECTS,
             NAMESPACE,
+            QUOTA,
             TENANT,
             TOLD
+        }
+
+        Place(String tenant, String namespace, What what) {
+            this(tenant, namespace, "", what);
         }
 
         static Place of(String tenant) {
@@ -102,11 +107,8 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
         }
         var key = ObjectKey.parse(change.entry().key());
         boolean limited = store.get(TenantState.key(key.tenant())).filter(QuotaKeeper::limited).isPresent();
-        if (limited && (quota || change.deleted())) {
-            mark(Place.of(key.tenant()));
-        }
         if (change.deleted()) {
-            count(key.tenant(), key.namespace(), false);
+            count(key.tenant(), key.namespace(), limited);
         } else if (quota || limited || quotas.has(key.tenant(), key.namespace())) {
             // What is written of a pod, again and again, is looked at only where somebody counts it.
             if (suspects.add(key.tenant(), key.namespace(), change)) {
@@ -138,7 +140,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
         for (var suspect : suspects.take(tenant, namespace)) {
             try {
                 if (suspect.now().key().contains(QUOTAS)) {
-                    lookAtQuota(tenant, namespace, suspect.now());
+                    lookAtQuota(tenant, namespace, suspect);
                 } else if (!otherwise) {
                     otherwise = suspect.before() != null && countsOtherwise(suspect.now(), suspect.before());
                 }
@@ -152,12 +154,20 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
         }
     }
 
-    private void lookAtQuota(String tenant, String namespace, Entry quota) {
-        var object = Json.readObject(quota.value());
-        if (!object.path("spec").path("hard").equals(object.path("status").path("hard"))) {
-            var place = new Place(tenant, namespace, Place.What.NAMESPACE);
+    /// Has a quota counted that asks for something else than it did. Nearly all that is written of a quota is what creates and changes charge to it, and what a
+    /// tenant uses as a whole does not depend on its quotas.
+    private void lookAtQuota(String tenant, String namespace, Suspects.Suspect quota) {
+        var now = Json.readObject(quota.now().value());
+        var spec = now.path("spec");
+        var before = quota.before();
+        boolean uncounted = !spec.path("hard").equals(now.path("status").path("hard"))
+                || (before != null && !spec.equals(Json.readObject(before.value()).path("spec")));
+        var place = new Place(tenant, namespace, ObjectKey.parse(quota.now().key()).name(), Place.What.QUOTA);
+        if (uncounted) {
             mark(place);
-            // A writer that saw no quota may still be on its way: it is counted afterwards.
+        }
+        if (uncounted || before == null) {
+            // A writer that saw no quota, or another, may still be on its way: it is counted afterwards.
             markLater(place);
         }
     }
@@ -236,6 +246,7 @@ public final class QuotaKeeper implements Follower.Listener, AutoCloseable {
                     switch (place.what()) {
                         case SUSPECTS -> look(place.tenant(), place.namespace());
                         case NAMESPACE -> quotas.recount(place.tenant(), place.namespace());
+                        case QUOTA -> quotas.recount(place.tenant(), place.namespace(), place.quota());
                         case TENANT -> quotas.whole().recount(place.tenant());
                         case TOLD -> quotas.whole().tell(place.tenant());
                     }

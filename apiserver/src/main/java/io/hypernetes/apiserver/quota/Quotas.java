@@ -290,13 +290,23 @@ public final class Quotas {
     }
 
     /// Counts anew what a namespace uses and writes it into its quotas.
-    public void recount(String tenant, String namespace) {
+    void recount(String tenant, String namespace) {
+        recount(tenant, namespace, () -> of(tenant, namespace));
+    }
+
+    /// Counts anew what one quota counts, and writes it into it.
+    public void recount(String tenant, String namespace, String quota) {
+        var key = new ObjectKey(tenant, "", "resourcequotas", namespace, quota).text();
+        recount(tenant, namespace, () -> store.get(key).stream().toList());
+    }
+
+    private void recount(String tenant, String namespace, Supplier<List<Entry>> counted) {
         var turn = turn(tenant, namespace);
         turn.lock();
         try {
             for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
                 try {
-                    for (var entry : of(tenant, namespace)) {
+                    for (var entry : counted.get()) {
                         var quota = Json.readObject(entry.value());
                         var before = quota.deepCopy();
                         count(tenant, namespace, quota);

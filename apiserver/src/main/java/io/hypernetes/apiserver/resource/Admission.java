@@ -262,7 +262,7 @@ final class Admission {
         switch (request.kind().isCustom() ? "" : request.kind().type().resource()) {
             case "tenants" -> tenants.made(name);
             // What is there already is counted before anybody relies on the quota.
-            case "resourcequotas" -> quotas.recount(request.tenant(), request.target().namespace());
+            case "resourcequotas" -> quotas.recount(request.tenant(), request.target().namespace(), name);
             default -> {}
         }
     }
