@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.objects.Json;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -453,5 +454,25 @@ class CustomResourcesTest extends ClusterTest {
         assertThat(warnings).hasSizeBetween(5, 20);
         assertThat(warnings.getFirst()).startsWith("299 - \"unknown field \\\"spec.aaa").hasSizeLessThan(300);
         assertThat(warnings.stream().mapToInt(String::length).sum()).isBetween(4096, 4500);
+    }
+
+    /// The characters of a header are its bytes.
+    private static String utf8(String header) {
+        return new String(header.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
+    }
+
+    /// Upstream's library drops a warning that is not all UTF-8, or has control characters in it.
+    @Test
+    void warningsAreOfWholeCharactersInUtf8() {
+        define(admin, "utf8.example.com", "widgets", "Widget");
+        for (var before : List.of("", "a")) {
+            var longest = before + "\ud83d\ude00".repeat(3000);
+            var made = admin.post(things("utf8.example.com", "widgets"), object("utf8.example.com", "Widget", "cut" + before, "{\"size\":1,\"" + longest + "\":1}")).expect(201);
+            assertThat(made.http().headers().allValues("Warning")).singleElement().satisfies(warning ->
+                    assertThat(utf8(warning)).matches("299 - \"unknown field \\\\\"spec\\." + before + "(\ud83d\ude00){117,118}\""));
+        }
+        var made = admin.post(things("utf8.example.com", "widgets"), object("utf8.example.com", "Widget", "whole", "{\"size\":1,\"\u00e9\u8a9e\":1}")).expect(201);
+        assertThat(made.http().headers().allValues("Warning").stream().map(CustomResourcesTest::utf8))
+                .containsExactly("299 - \"unknown field \\\"spec.\u00e9\u8a9e\\\"\"");
     }
 }

@@ -137,6 +137,15 @@ class ProgrammedAdmissionTest extends ClusterTest {
         blue.post(configMaps("default"), watched).expect(201);
     }
 
+    @Test
+    void aWarningOfAWebhookIsOfWholeCharacters() {
+        var blue = tenant("wary");
+        hooks.respond("/wary", "\"allowed\":true,\"warnings\":[\"" + "w".repeat(254) + "\\u0085\ud83d\ude00\"]");
+        hook(blue, false, "wary", "/wary", "");
+        var made = blue.post(configMaps("default"), configMap("w", "1")).expect(201);
+        assertThat(made.http().headers().firstValue("Warning")).hasValue("299 - \"" + "w".repeat(254) + " \"");
+    }
+
     /// Such webhooks may leave out who they are, what they answer and how they patch.
     @Test
     void webhooksOfTheFirstVersionAreAskedInIt() {

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.body;
 
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.Duplicates;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
@@ -136,11 +137,7 @@ public final class YamlBody {
         if (!duplicates.note()) {
             return;
         }
-        var text = key.getValue();
-        if (text.length() > LONGEST_KEY) {
-            // Half a character cannot be sent.
-            text = text.substring(0, Character.isHighSurrogate(text.charAt(LONGEST_KEY - 1)) ? LONGEST_KEY - 1 : LONGEST_KEY) + "...";
-        }
+        var text = Cut.to(LONGEST_KEY, key.getValue(), "...");
         var shown = scalar(key, text);
         // What an alias names stands above.
         int line = Math.max(line(key), line(value));

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.body.Body;
 import io.hypernetes.apiserver.http.Exchange;
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.FieldError;
@@ -11,13 +12,14 @@ import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.Repeats;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.schema.Decoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Brings what a client sent into the shape of its kind, telling of unknown fields as the client wishes.
 final class Decoding {
-    /// In characters; as much as upstream has.
+    /// In bytes; upstream has as many characters.
     private static final int ROOM_FOR_WARNINGS = 4096;
 
     private static final int LONGEST_CUT_WARNING = 256;
@@ -166,8 +168,16 @@ final class Decoding {
         if (room <= 0) {
             return;
         }
-        int length = text.length() <= room ? text.length() : Math.min(text.length(), LONGEST_CUT_WARNING);
-        var quoted = text.substring(0, length).replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("[\\p{Cntrl}]", " ");
-        http.addHeader("Warning", "299 - \"" + quoted + "\"");
+        var told = quoted(Cut.to(room, text, ""));
+        if (text.length() > room || told.length() > room) {
+            told = quoted(Cut.to(LONGEST_CUT_WARNING, text, ""));
+        }
+        http.addHeader("Warning", "299 - \"" + told + "\"");
+    }
+
+    /// A text as it stands in a header, whose characters are its bytes: upstream's library takes none that is not UTF-8.
+    private static String quoted(String text) {
+        var quoted = text.replace("\\", "\\\\").replace("\"", "\\\"").replaceAll("\\p{Cc}", " ");
+        return new String(quoted.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 }

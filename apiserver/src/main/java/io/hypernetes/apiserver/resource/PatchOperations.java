@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Repeats;
@@ -77,10 +78,6 @@ final class PatchOperations {
     }
 
     private static String cut(String name) {
-        if (name.length() <= LONGEST) {
-            return name;
-        }
-        // Half a character cannot be sent.
-        return name.substring(0, Character.isHighSurrogate(name.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST) + "...";
+        return Cut.to(LONGEST, name, "...");
     }
 }

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
@@ -45,12 +46,7 @@ final class Patches {
         /// What a refusal shows of this patch of an object, which is not changed.
         String shown(ObjectNode target) {
             String text = strategic == null ? Json.print(apply(target)) : GoText.of(strategic.get(), LONGEST_SHOWN);
-            if (text.length() <= LONGEST_SHOWN) {
-                return text;
-            }
-            // Half a character cannot be sent.
-            int end = Character.isHighSurrogate(text.charAt(LONGEST_SHOWN - 1)) ? LONGEST_SHOWN - 1 : LONGEST_SHOWN;
-            return text.substring(0, end) + "…";
+            return Cut.to(LONGEST_SHOWN, text);
         }
 
         /// The object after the patch; the argument is not changed.

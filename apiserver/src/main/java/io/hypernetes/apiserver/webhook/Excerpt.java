@@ -1,5 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.apiserver.request.Cut;
+
 /// What is shown of a text that a tenant wrote as long as it liked.
 final class Excerpt {
     /// As much of an expression as an answer tells of it: upstream tells all of it, but there may be ten thousand evaluations of one of a megabyte.
@@ -9,14 +11,6 @@ final class Excerpt {
 
     /// The beginning of an expression, or of what is said of it; the whole when it is short.
     static String of(String text) {
-        return text.length() <= LONGEST ? text : cut(text, LONGEST) + "...";
-    }
-
-    /// At most so many characters from the beginning of a text, and never half of one that takes two.
-    static String cut(String text, int most) {
-        if (text.length() <= most) {
-            return text;
-        }
-        return text.substring(0, most > 0 && Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most);
+        return Cut.to(LONGEST, text, "...");
     }
 }

@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.request.Annotations;
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
@@ -96,7 +97,7 @@ final class HookCall {
         for (var warning : response.path("warnings")) {
             var text = warning.asString("");
             if (++warnings <= MOST_WARNINGS && !text.isEmpty()) {
-                attempt.warn().accept(text.length() > LONGEST_WARNING ? text.substring(0, LONGEST_WARNING) : text);
+                attempt.warn().accept(Cut.to(LONGEST_WARNING, text, ""));
             }
         }
         for (var noted : response.path("auditAnnotations").properties().stream().limit(MOST_WARNINGS).toList()) {

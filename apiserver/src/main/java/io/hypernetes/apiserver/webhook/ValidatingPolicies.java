@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.store.Store;
 import java.util.LinkedHashMap;
@@ -70,7 +71,7 @@ final class ValidatingPolicies {
         /// A value that does not fit is left out.
         void add(String policy, String key, String value) {
             var name = policy + "/" + key;
-            var text = Excerpt.cut(value, LONGEST);
+            var text = Cut.to(LONGEST, value, "");
             var known = values.get(name);
             if (known != null && known.contains(text)) {
                 return;

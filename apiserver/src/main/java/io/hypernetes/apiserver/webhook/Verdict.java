@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.util.List;
@@ -58,7 +59,7 @@ record Verdict(PolicyHead policy, String binding, JsonNode actions, Attempt atte
             switch (action.asString("")) {
                 case "Warn" ->
                     attempt.warn().accept("Validation failed for ValidatingAdmissionPolicy '" + policy.name() + "' with binding '"
-                            + binding + "': " + Excerpt.cut(message, LONGEST_WARNING));
+                            + binding + "': " + Cut.to(LONGEST_WARNING, message, ""));
                 case "Audit" -> {
                     if (!findings.told) {
                         findings.told = true;
