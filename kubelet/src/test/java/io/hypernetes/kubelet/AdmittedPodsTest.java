@@ -184,6 +184,25 @@ class AdmittedPodsTest extends KubeletHarness {
     }
 
     @Test
+    void aResizeThatWaitsForRoomIsGrantedWhenOneThatIsToComeAsksForLess() {
+        create(pod("leaves").editSpec().withTerminationGracePeriodSeconds(600L).editContainer(0).withResources(cpu(processors(0.3))).endContainer().endSpec().build());
+        running("leaves");
+        create(pod("grows").editSpec().editContainer(0).withName("grows").withResources(cpu("1m")).endContainer().endSpec().build());
+        running("grows");
+        cri.ignoreTerm = true;
+        client.of(Kind.POD).change(key("leaves"), "status", pod -> pod.edit().editStatus().withPhase("Failed").endStatus().build());
+        create(pod("waits").editSpec().editContainer(0).withResources(cpu(processors(0.8))).endContainer().endSpec().build());
+        Awaitility.await().until(() -> waiting() == 1);
+        change("grows", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu(processors(0.1))).endContainer().endSpec().build());
+        eventually("grows", pod -> assertThat(pending(pod)).containsExactly("Deferred"));
+        change("waits", pod -> pod.edit().editSpec().editContainer(0).withResources(cpu(processors(0.55))).endContainer().endSpec().build());
+        grantedSoon();
+        running("waits");
+        assertThat(cri.calls()).doesNotContain("stop-sandbox");
+        cri.ignoreTerm = false;
+    }
+
+    @Test
     void whoWaitsForOneThatLeavesBeginsWhenAnotherHasBecomeSmallEnough() {
         create(pod("big").editSpec().editContainer(0).withName("big").withResources(cpu(processors(0.6))).endContainer().endSpec().build());
         running("big");

@@ -46,7 +46,7 @@ final class Allocations {
 
     /// @param allocatable what the node offers to pods now
     /// @param standing of a pod that was noted, by its uid; called while others wait for this record
-    /// @param freed called, in the same way, when a pod that was noted counts for less than before; returns at once and calls nobody
+    /// @param freed called, in the same way, when a pod that was noted, or is coming, counts for less than before; returns at once and calls nobody
     Allocations(Supplier<Map<String, Quantity>> allocatable, Function<String, Standing> standing, Runnable freed) {
         this.allocatable = allocatable;
         this.standing = standing;
@@ -165,7 +165,11 @@ final class Allocations {
 
     private static boolean countsForLess(Pod before, Pod now) {
         return Stream.concat(RESIZABLE.stream(), Stream.of("ephemeral-storage"))
-                .anyMatch(resource -> PodTotals.requestsWithMachine(now, resource).compareTo(PodTotals.requestsWithMachine(before, resource)) < 0);
+                .anyMatch(resource -> countsForLess(before, now, resource));
+    }
+
+    private static boolean countsForLess(Pod before, Pod now, String resource) {
+        return PodTotals.requestsWithMachine(now, resource).compareTo(PodTotals.requestsWithMachine(before, resource)) < 0;
     }
 
     private Pod counted(Noted one) {
@@ -201,8 +205,16 @@ final class Allocations {
     /// @throws RuntimeException when what it asks for is no amount; then it does not count
     synchronized void await(Pod pod) {
         Coming before = coming.remove(uid(pod));
-        RESIZABLE.forEach(resource -> PodTotals.requestsWithMachine(pod, resource));
-        coming.put(uid(pod), new Coming(pod, before == null || countsForLess(pod, before.pod()) ? Coming.NO_PLACE : before.place()));
+        boolean freesRoom = before != null;
+        try {
+            RESIZABLE.forEach(resource -> PodTotals.requestsWithMachine(pod, resource));
+            coming.put(uid(pod), new Coming(pod, before == null || countsForLess(pod, before.pod()) ? Coming.NO_PLACE : before.place()));
+            freesRoom = before != null && RESIZABLE.stream().anyMatch(resource -> countsForLess(before.pod(), pod, resource));
+        } finally {
+            if (freesRoom) {
+                freed.run();
+            }
+        }
     }
 
     /// It is let in once others have left: until then it counts for those that come behind it.

@@ -59,6 +59,27 @@ class AllocationsTest {
         assertThat(node.ask(pod("a", "4"))).isEmpty();
     }
 
+    /// Or a resize that waits for it would wait until something else goes.
+    @Test
+    void whoAsksForLessWhileItIsComingLeavesRoom() {
+        admit(pod("a", "1"));
+        node.await(pod("b", "3"));
+        node.promise(pod("b", "3"));
+        assertThat(node.ask(pod("a", "3"))).map(NodeRoom.Refusal::reason).contains("Deferred");
+        assertThat(freed).isZero();
+        node.await(pod("b", "3"));
+        assertThat(freed).as("the same again").isZero();
+        node.await(pod("b", "1"));
+        assertThat(freed).isEqualTo(1);
+        assertThat(node.ask(pod("a", "3"))).isEmpty();
+        node.await(pod("b", "2"));
+        assertThat(freed).as("more").isEqualTo(1);
+        Pod odd = pod("b", "1");
+        odd.getSpec().getContainers().getFirst().getResources().getRequests().put("cpu", new Quantity("1", "parsec"));
+        assertThatThrownBy(() -> node.await(odd)).isInstanceOf(RuntimeException.class);
+        assertThat(freed).as("it does not count any more").isEqualTo(2);
+    }
+
     @Test
     void whoWasLetInCountsOnce() {
         admit(pod("a", "1"));
