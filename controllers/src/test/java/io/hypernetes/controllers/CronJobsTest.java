@@ -191,6 +191,35 @@ class CronJobsTest {
         assertThat(jobs()).hasSize(1);
     }
 
+    /// Whoever may write the status may write any; it is not the last then.
+    @Test
+    void aLastTimeThatIsNoneIsPassedOver() {
+        create("* * * * *", cron -> cron.editStatus().withLastScheduleTime("+999999999-12-31T23:59:59Z").endStatus());
+        lookAt(Instant.parse(cron().getMetadata().getCreationTimestamp()).plusSeconds(120));
+        assertThat(jobs()).hasSize(1);
+        assertThat(cron().getStatus().getLastScheduleTime()).startsWith("20");
+    }
+
+    /// A schedule that was stored before there was a limit to it is told in part, so that what is wrong is still to be read.
+    @Test
+    void whatIsWrongWithALongScheduleIsTold() {
+        create("*" + ",1".repeat(600_000) + " * * * *", concurrency("Allow"));
+        lookAt(START.plus(Duration.ofMinutes(60)));
+        await().untilAsserted(() -> assertThat(events("UnparseableSchedule")).singleElement().asString()
+                .startsWith("unparseable schedule: \"*,1,1").endsWith("...\" : must be no more than 1024 characters"));
+        change(cron -> cron.editSpec().withSchedule("1" + "\uD83D\uDE00".repeat(250) + ",x * * * TZ").endSpec());
+        lookAt(START.plus(Duration.ofMinutes(61)));
+        await().untilAsserted(() -> assertThat(events("UnparseableSchedule")).hasSize(2)
+                .anyMatch(message -> message.contains("\uD83D\uDE00...\" : '1\uD83D\uDE00") && message.endsWith("\uD83D\uDE00...' is neither a number nor a name")));
+        assertThat(events("UnsupportedSchedule")).singleElement().asString().contains("\uD83D\uDE00...\" is not officially supported");
+        change(cron -> cron.editSpec().withSchedule("59 23 31" + ",31".repeat(300) + " 2 *").endSpec());
+        lookAt(START.plus(Duration.ofMinutes(62)));
+        await().untilAsserted(() -> assertThat(events("InvalidSchedule")).singleElement().asString().endsWith("... : time difference between two schedules is less than 1 second"));
+        change(cron -> cron.editSpec().withTimeZone("Europe/" + "B".repeat(2000)).endSpec());
+        lookAt(START.plus(Duration.ofMinutes(63)));
+        await().untilAsserted(() -> assertThat(events("UnknownTimeZone")).singleElement().asString().startsWith("invalid timeZone: \"Europe/BB").contains("...\": unknown time zone Europe/BB").endsWith("B..."));
+    }
+
     /// As upstream's pkg/controller/cronjob/cronjob_controllerv2.go: each in its words, and none of one that is suspended.
     @Test
     void whatIsWrongWithAScheduleIsTold() {

@@ -164,24 +164,24 @@ public final class CronJobs implements Controller {
             try {
                 zone = cron.getSpec().getTimeZone() == null ? ZoneOffset.UTC : Schedule.zone(cron.getSpec().getTimeZone());
             } catch (IllegalArgumentException unknown) {
-                return refused("UnknownTimeZone", "invalid timeZone: \"" + cron.getSpec().getTimeZone() + "\": " + unknown.getMessage());
+                return refused("UnknownTimeZone", "invalid timeZone: \"" + Schedule.shown(cron.getSpec().getTimeZone()) + "\": " + unknown.getMessage());
             }
             if (Boolean.TRUE.equals(cron.getSpec().getSuspend())) {
                 return Optional.empty();
             }
             String text = cron.getSpec().getSchedule();
             if (text.contains("TZ")) {
-                events.record(key.tenant(), cron, Type.WARNING, "UnsupportedSchedule", "CRON_TZ or TZ used in schedule \"" + text + "\" is not officially supported, "
+                events.record(key.tenant(), cron, Type.WARNING, "UnsupportedSchedule", "CRON_TZ or TZ used in schedule \"" + Schedule.shown(text) + "\" is not officially supported, "
                         + "see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details");
             }
             Schedule schedule;
             try {
                 schedule = Schedule.parse(text, zone);
             } catch (IllegalArgumentException malformed) {
-                return refused("UnparseableSchedule", "unparseable schedule: \"" + text + "\" : " + malformed.getMessage());
+                return refused("UnparseableSchedule", "unparseable schedule: \"" + Schedule.shown(text) + "\" : " + malformed.getMessage());
             }
             if (schedule.next(last()).isEmpty()) {
-                return refused("InvalidSchedule", "invalid schedule: " + text + " : time difference between two schedules is less than 1 second");
+                return refused("InvalidSchedule", "invalid schedule: " + Schedule.shown(text) + " : time difference between two schedules is less than 1 second");
             }
             Optional<Duration> untilNext = untilNext(schedule);
             Instant due = lastDue(schedule);

@@ -18,6 +18,8 @@ import java.util.Optional;
 sealed interface Schedule {
     /// One that is longer says something twice; the API refuses it too.
     int LONGEST = 1024;
+    /// Of a text whose fault is told: an event has room for this, twice, and for what is wrong with it.
+    int LONGEST_SHOWN = 200;
     /// Zones that Go knows and Java does not.
     Map<String, String> SHORT_ZONES = Map.of("EST", "-05:00", "MST", "-07:00", "HST", "-10:00", "ROC", "Asia/Taipei", "GMT+0", "GMT", "GMT-0", "GMT");
 
@@ -62,7 +64,7 @@ sealed interface Schedule {
         };
         String[] parts = fields.split("\\s+");
         if (parts.length != 5) {
-            throw new IllegalArgumentException("expected exactly 5 fields, found " + parts.length + ": " + rest);
+            throw new IllegalArgumentException("expected exactly 5 fields, found " + parts.length + ": " + shown(rest));
         }
         return new Fields(
                 zone,
@@ -82,8 +84,16 @@ sealed interface Schedule {
         try {
             return ZoneId.of(name, SHORT_ZONES);
         } catch (java.time.DateTimeException unknown) {
-            throw new IllegalArgumentException("unknown time zone " + name);
+            throw new IllegalArgumentException("unknown time zone " + shown(name));
         }
+    }
+
+    /// What of a text can be told: all of it, or its beginning.
+    static String shown(String text) {
+        if (text.length() <= LONGEST_SHOWN) {
+            return text;
+        }
+        return text.substring(0, LONGEST_SHOWN - (Character.isHighSurrogate(text.charAt(LONGEST_SHOWN - 1)) ? 1 : 0)) + "...";
     }
 
     private static Duration pace(String text) {
@@ -91,7 +101,7 @@ sealed interface Schedule {
         try {
             period = GoDuration.parse(text);
         } catch (IllegalArgumentException malformed) {
-            throw new IllegalArgumentException("failed to parse duration @every " + text + ": " + malformed.getMessage());
+            throw new IllegalArgumentException("failed to parse duration @every " + shown(text) + ": " + malformed.getMessage());
         }
         // Less than a second is a second, as there is nothing finer.
         return Duration.ofSeconds(Math.max(1, period.toSeconds()));
@@ -225,7 +235,7 @@ sealed interface Schedule {
                 int high = any ? max : range.length > 1 ? number(range[1], part) : step.length > 1 ? max : low;
                 int by = step.length > 1 ? step(step[1], part) : 1;
                 if (step.length > 2 || range.length > 2 || low < min || high > max || low > high) {
-                    throw new IllegalArgumentException("'" + part + "' is not a range between " + min + " and " + max);
+                    throw new IllegalArgumentException("'" + shown(part) + "' is not a range between " + min + " and " + max);
                 }
                 for (int value = low; value <= high; value += by) {
                     values.set(value);
@@ -236,7 +246,7 @@ sealed interface Schedule {
 
         private int step(String text, String part) {
             if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) == 0) {
-                throw new IllegalArgumentException("the step of '" + part + "' is not a positive number");
+                throw new IllegalArgumentException("the step of '" + shown(part) + "' is not a positive number");
             }
             return Integer.parseInt(text);
         }
@@ -247,7 +257,7 @@ sealed interface Schedule {
                 return min + named;
             }
             if (!text.matches("[0-9]{1,4}")) {
-                throw new IllegalArgumentException("'" + part + "' is neither a number nor a name");
+                throw new IllegalArgumentException("'" + shown(part) + "' is neither a number nor a name");
             }
             return Integer.parseInt(text);
         }

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What a controller asks about a pod.
 public final class PodState {
+    private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z"), LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
+
     private PodState() {}
 
     /// The phase; `Pending` when nobody has written one yet.
@@ -89,10 +91,10 @@ public final class PodState {
         return node == null ? "" : node;
     }
 
-    /// A time of the API; empty when it is absent or malformed.
+    /// A time of the API; empty when it is absent, malformed, or of a year that has not four digits: whoever may write it could choose one past which there is none.
     public static Optional<Instant> time(@Nullable String text) {
         try {
-            return text == null || text.isEmpty() ? Optional.empty() : Optional.of(Instant.parse(text));
+            return Optional.ofNullable(text).filter(any -> !any.isEmpty()).map(Instant::parse).filter(time -> !time.isBefore(FIRST) && !time.isAfter(LAST));
         } catch (DateTimeParseException malformed) {
             return Optional.empty();
         }

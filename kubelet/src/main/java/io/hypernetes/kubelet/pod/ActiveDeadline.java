@@ -1,6 +1,7 @@
 package io.hypernetes.kubelet.pod;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -12,7 +13,15 @@ final class ActiveDeadline {
     private static Optional<Instant> of(Pod pod) {
         Long seconds = pod.getSpec().getActiveDeadlineSeconds();
         String start = pod.getStatus() == null ? null : pod.getStatus().getStartTime();
-        return seconds == null || start == null ? Optional.empty() : Optional.of(Instant.parse(start).plusSeconds(seconds));
+        if (seconds == null || start == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Instant.parse(start).plusSeconds(seconds));
+        } catch (DateTimeException | ArithmeticException never) {
+            // Whoever may write the status may write a time from which there is none so far away; its pod must be looked after all the same.
+            return Optional.empty();
+        }
     }
 
     static boolean isPast(Pod pod, Instant now) {

@@ -29,7 +29,8 @@ class ActiveDeadlineTest {
     @Test
     void aPodThatHasNotBegunOrMayGoOnForEverHasNone() {
         for (Pod pod : new Pod[] {
-            new PodBuilder(BOUNDED).withStatus(null).build(), new PodBuilder(BOUNDED).editSpec().withActiveDeadlineSeconds(null).endSpec().build()
+            new PodBuilder(BOUNDED).withStatus(null).build(), new PodBuilder(BOUNDED).editSpec().withActiveDeadlineSeconds(null).endSpec().build(),
+            new PodBuilder(BOUNDED).editStatus().withStartTime("+1000000000-12-31T23:59:59Z").endStatus().build()
         }) {
             assertThat(ActiveDeadline.isPast(pod, START.plusSeconds(1000))).isFalse();
             assertThat(ActiveDeadline.cut(PAUSE, pod, START.plusSeconds(1000))).isEqualTo(PAUSE);

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Sentences and their order as in upstream's `pkg/apis/batch/validation/validation.go` and `pkg/registry/batch/job/strategy.go`.
@@ -194,6 +195,18 @@ class JobRulesTest {
         assertThat(CRON.validateUpdate(cron("n".repeat(53), "'schedule':'TZ=UTC 1 * * * *'"), old, null)).isEmpty();
         assertThat(texts(CRON.validateUpdate(cron("n".repeat(53), "'schedule':'TZ=UTC 1 * * * *','timeZone':'UTC'"), old, null)))
                 .containsExactly("spec.schedule: Invalid value: \"TZ=UTC 1 * * * *\": cannot use both timeZone field and TZ or CRON_TZ in schedule");
+    }
+
+    /// Or nobody could suspend it, or take its finalizers away, without a schedule of another's choice.
+    @ParameterizedTest
+    @ValueSource(ints = {600, 40_000, 600_000})
+    void aCronJobWhoseScheduleWouldBeRefusedNowMayKeepIt(int times) {
+        String schedule = "'schedule':'*" + ",1".repeat(times) + " * * * *','timeZone':'Nowhere/Known'";
+        ObjectNode old = cron("x", schedule);
+        assertThat(texts(CRON.validateCreate(old))).anyMatch(text -> text.endsWith("must be no more than 1024 characters"));
+        ObjectNode changed = cron("x", schedule + ",'suspend':true,'successfulJobsHistoryLimit':7");
+        assertThat(CRON.validateUpdate(changed, old, null)).isEmpty();
+        assertThat(texts(CRON.validateUpdate(cron("x", schedule.replace("*,1", "*,2")), old, null))).singleElement().asString().endsWith("must be no more than 1024 characters");
     }
 
     @ParameterizedTest
