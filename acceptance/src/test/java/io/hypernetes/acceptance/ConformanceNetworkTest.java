@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -100,6 +103,30 @@ class ConformanceNetworkTest {
                 assertThat(new String(answer.readAllBytes(), StandardCharsets.UTF_8)).as("from the node itself").matches("c-(web|plain)\n");
             }
         });
+    }
+
+    /// As load balancers ask, behind whose backs a node without endpoints would be.
+    @Test
+    void aNodeSaysWhetherItHasEndpointsOfAService(ConformancePods pods) {
+        pods.cluster().apply("{apiVersion: v1, kind: Service, metadata: {name: c-health}, spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: c-web}, ports: [{port: 80, targetPort: 8080}]}}");
+        try {
+            URI check = URI.create("http://" + pods.read("c-volumes", "{.status.hostIP}") + ":" + pods.cluster().kubectl("get", "service", "c-health", "-o", "jsonpath={.spec.healthCheckNodePort}") + "/");
+            awaitHealth(check, "200 1", "\"localEndpoints\": 1");
+            pods.cluster().kubectl("patch", "service", "c-health", "-p", "{\"spec\":{\"selector\":{\"app\":\"nobody\"}}}");
+            awaitHealth(check, "503 0", "\"localEndpoints\": 0");
+        } finally {
+            pods.cluster().kubectl("delete", "service", "c-health");
+        }
+    }
+
+    private static void awaitHealth(URI check, String wanted, String told) {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            Awaitility.await().atMost(Duration.ofSeconds(60)).ignoreExceptionsInstanceOf(IOException.class).untilAsserted(() -> {
+                HttpResponse<String> answer = http.send(HttpRequest.newBuilder(check).build(), HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode() + " " + answer.headers().firstValue("X-Load-Balancing-Endpoint-Weight").orElse("")).isEqualTo(wanted);
+                assertThat(answer.body()).contains("\"name\": \"c-health\"", told);
+            });
+        }
     }
 
     @Test

@@ -29,7 +29,8 @@ public record ServiceTable(String serviceCidr, List<Port> ports) {
     /// @param nodePort port of the gateway itself under which it is reached too; 0 for none
     /// @param callers who reaches it there; of the same node port and protocol there may be one for those that are near and one for the others
     /// @param stickySeconds for how long after its last connection a client comes to the same endpoint; 0 for not
-    /// @param endpoints where connections go, each with the same chance; with none they are refused
+    /// @param endpoints where connections go, each with the same chance
+    /// @param silent whether with no endpoint connections are dropped, as others serve them elsewhere, and not refused
     public record Port(
             String name,
             List<String> addresses,
@@ -38,9 +39,16 @@ public record ServiceTable(String serviceCidr, List<Port> ports) {
             int nodePort,
             Callers callers,
             int stickySeconds,
-            List<Endpoint> endpoints) {
+            List<Endpoint> endpoints,
+            boolean silent) {
 
-        /// A port that is the same for all callers.
+        /// A port that refuses when it has no endpoint.
+        public Port(
+                String name, List<String> addresses, PortMapping.Protocol protocol, int port, int nodePort, Callers callers, int stickySeconds, List<Endpoint> endpoints) {
+            this(name, addresses, protocol, port, nodePort, callers, stickySeconds, endpoints, false);
+        }
+
+        /// Likewise one that is the same for all callers.
         public Port(
                 String name, List<String> addresses, PortMapping.Protocol protocol, int port, int nodePort, int stickySeconds, List<Endpoint> endpoints) {
             this(name, addresses, protocol, port, nodePort, Callers.ALL, stickySeconds, endpoints);

@@ -26,6 +26,7 @@ public record ServiceView(Map<String, Entry> services) {
     /// @param stickySeconds for how long a client stays with an endpoint; 0 for not
     /// @param localOnly whether connections from pods go to endpoints on their own node only
     /// @param externallyLocalOnly whether connections from outside to its node ports do; pods and the node itself reach any endpoint there
+    /// @param healthCheckNodePort where load balancers ask whether there are endpoints on this node; 0 for nowhere
     public record Entry(
             String namespace,
             String name,
@@ -35,11 +36,24 @@ public record ServiceView(Map<String, Entry> services) {
             int stickySeconds,
             boolean localOnly,
             boolean externallyLocalOnly,
+            int healthCheckNodePort,
             List<Endpoint> endpoints) {
 
         public Entry {
             ports = List.copyOf(ports);
             endpoints = List.copyOf(endpoints);
+        }
+
+        /// One of which no load balancer asks.
+        public Entry(
+                String namespace, String name, String clusterIp, String externalName, List<Port> ports, int stickySeconds, boolean localOnly, boolean externallyLocalOnly,
+                List<Endpoint> endpoints) {
+            this(namespace, name, clusterIp, externalName, ports, stickySeconds, localOnly, externallyLocalOnly, 0, endpoints);
+        }
+
+        /// How many addresses on this node take new connections: those that end do not count, though they may be led to.
+        int readyHere() {
+            return (int) endpoints.stream().filter(each -> each.local() && each.ready() && !each.ports().isEmpty()).map(Endpoint::address).distinct().count();
         }
 
         public boolean isHeadless() {

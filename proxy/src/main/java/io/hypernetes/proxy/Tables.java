@@ -40,15 +40,17 @@ final class Tables {
             // That connections from outside stay on the node is for the sake of their addresses; pods and the node itself are served from anywhere
             // (upstream's pkg/proxy/serviceport.go, `UsesClusterEndpoints`).
             boolean far = service.externallyLocalOnly() && port.nodePort() > 0;
+            List<ServiceTable.Endpoint> all = endpoints(service, port, false);
             if (!local || port.nodePort() > 0) {
                 ports.add(new ServiceTable.Port(
                         local ? name + "#node" : name, local ? List.of() : addresses, protocol, port.port(), port.nodePort(),
-                        far ? ServiceTable.Callers.NEAR : ServiceTable.Callers.ALL, service.stickySeconds(), endpoints(service, port, false)));
+                        far ? ServiceTable.Callers.NEAR : ServiceTable.Callers.ALL, service.stickySeconds(), all, false));
             }
             if (local || far) {
+                // Who is not served here, but elsewhere, hears nothing, and with patience reaches whoever comes back; refused is only who is served nowhere.
                 ports.add(new ServiceTable.Port(
                         local ? name : name + "#node", local ? addresses : List.of(), protocol, port.port(), far ? port.nodePort() : 0,
-                        ServiceTable.Callers.FAR, service.stickySeconds(), endpoints(service, port, true)));
+                        ServiceTable.Callers.FAR, service.stickySeconds(), endpoints(service, port, true), !all.isEmpty()));
             }
         }
     }

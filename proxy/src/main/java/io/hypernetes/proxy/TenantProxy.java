@@ -45,6 +45,8 @@ final class TenantProxy implements AutoCloseable {
     private final Informer<EndpointSlice> slices;
     private final NameServer names;
     private final Door door;
+    private final Freshness freshness = new Freshness(System::nanoTime);
+    private final HealthChecks healthChecks;
     private final Semaphore changed = new Semaphore(0);
     private final CountDownLatch known = new CountDownLatch(1);
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -63,6 +65,7 @@ final class TenantProxy implements AutoCloseable {
         this.door = new Door(settings, gateway);
         Zone zone = new Zone(settings.domain(), random);
         this.names = NameServer.open(gateway, settings.domain(), asker -> await(patience).map(zone::of));
+        this.healthChecks = new HealthChecks(gateway, freshness::isHealthy);
         this.tenants = client.of(Kind.TENANT);
         this.joiner = Thread.ofVirtual().name("join-" + gateway.tenant()).unstarted(this::join);
         this.worker = Thread.ofVirtual().name("proxy-" + gateway.tenant()).unstarted(this::follow);
@@ -155,9 +158,15 @@ final class TenantProxy implements AutoCloseable {
             here.await(RETRY);
             boolean served = false;
             while (true) {
+                freshness.behind();
                 changed.drainPermits();
                 view = Views.of(services.list(), slices.list(), here.place());
-                served = serve(Tables.of(view, settings.serviceCidr(), own));
+                List<ServiceTable.Port> ours = new ArrayList<>(own);
+                ours.addAll(healthChecks.follow(view));
+                served = serve(Tables.of(view, settings.serviceCidr(), ours));
+                if (served) {
+                    freshness.caughtUp();
+                }
                 known.countDown();
                 if (served) {
                     changed.acquire();
@@ -206,6 +215,7 @@ final class TenantProxy implements AutoCloseable {
         joiner.interrupt();
         names.close();
         door.close();
+        healthChecks.close();
     }
 
     private final class Wake<T extends HasMetadata> implements Informer.Handler<T> {

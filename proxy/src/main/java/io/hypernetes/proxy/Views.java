@@ -45,7 +45,7 @@ final class Views {
 
     private static ServiceView.Entry entry(Service service, ServiceSpec spec, List<EndpointSlice> slices, Place here) {
         boolean external = "ExternalName".equals(spec.getType());
-        String address = text(spec.getClusterIP());
+        String address = external || !Addresses.isIpv4(text(spec.getClusterIP())) ? "" : text(spec.getClusterIP());
         List<ServiceView.Port> ports = new ArrayList<>();
         if (spec.getPorts() != null && !external) {
             for (ServicePort port : spec.getPorts()) {
@@ -58,13 +58,19 @@ final class Views {
         return new ServiceView.Entry(
                 service.getMetadata().getNamespace(),
                 service.getMetadata().getName(),
-                external || !Addresses.isIpv4(address) ? "" : address,
+                address,
                 external ? text(spec.getExternalName()) : "",
                 ports,
                 sticky(spec),
                 "Local".equals(spec.getInternalTrafficPolicy()),
                 "Local".equals(spec.getExternalTrafficPolicy()),
+                address.isEmpty() || ports.isEmpty() ? 0 : healthCheckNodePort(spec),
                 external ? List.of() : endpoints(slices, here));
+    }
+
+    private static int healthCheckNodePort(ServiceSpec spec) {
+        Integer port = spec.getHealthCheckNodePort();
+        return port != null && isPort(port) && "LoadBalancer".equals(spec.getType()) && "Local".equals(spec.getExternalTrafficPolicy()) ? port : 0;
     }
 
     private static int sticky(ServiceSpec spec) {

@@ -147,6 +147,52 @@ class ViewsTest {
                 .containsExactlyInAnyOrder(tuple("shop/web:http", 1, 0, Callers.FAR, 1), tuple("shop/web:http#node", 0, 30080, Callers.ALL, 2));
     }
 
+    /// As upstream's proxies: who hears nothing tries again, and reaches whoever comes back on this node meanwhile; only where nobody serves at all it is refused.
+    @Test
+    void whoIsServedElsewhereOnlyHearsNothing() {
+        Service service = service("web", "10.96.1.1");
+        service.getSpec().setType("NodePort");
+        service.getSpec().getPorts().getFirst().setNodePort(30080);
+        service.getSpec().setExternalTrafficPolicy("Local");
+        service.getSpec().setInternalTrafficPolicy("Local");
+        EndpointSlice there = slice("web", "a", endpoint("10.88.7.2", true, true, false, "there"));
+        assertThat(ports(service, there)).extracting(ServiceTable.Port::name, port -> port.endpoints().size(), ServiceTable.Port::silent)
+                .containsExactlyInAnyOrder(tuple("shop/web:http#node", 1, false), tuple("shop/web:http", 0, true), tuple("shop/web:dns", 0, true));
+        assertThat(ports(service, slice("web", "a", endpoint("10.88.7.2", false, true, true, "there"))).stream().filter(port -> port.name().equals("shop/web:http")))
+                .singleElement().extracting(ServiceTable.Port::silent).as("one that ends there still serves").isEqualTo(true);
+        assertThat(ports(service, slice("web", "a", endpoint("10.88.7.2", false, false, false, "there")))).noneMatch(ServiceTable.Port::silent);
+        assertThat(ports(service)).noneMatch(ServiceTable.Port::silent);
+        service.getSpec().setInternalTrafficPolicy("Cluster");
+        assertThat(ports(service, there)).extracting(ServiceTable.Port::name, port -> port.endpoints().size(), ServiceTable.Port::silent)
+                .containsExactlyInAnyOrder(tuple("shop/web:http", 1, false), tuple("shop/web:http#node", 0, true), tuple("shop/web:dns", 1, false));
+    }
+
+    @Test
+    void loadBalancersAskHowManyAddressesOnThisNodeAreReady() {
+        Service service = service("web", "10.96.1.1");
+        service.getSpec().setType("LoadBalancer");
+        service.getSpec().setExternalTrafficPolicy("Local");
+        service.getSpec().setHealthCheckNodePort(30100);
+        EndpointSlice first = slice("web", "a", endpoint("10.88.0.2", true, true, false, "here"), endpoint("10.88.7.2", true, true, false, "there"),
+                endpoint("10.88.0.3", false, true, true, "here"), endpoint("10.88.0.4", true, true, false, "here"));
+        EndpointSlice second = slice("web", "b", endpoint("10.88.0.2", true, true, false, "here"));
+        second.getPorts().removeFirst();
+        EndpointSlice without = slice("web", "c", endpoint("10.88.0.9", true, true, false, "here"));
+        without.setPorts(List.of());
+        assertThat(checked(service, first, second, without).healthCheckNodePort()).isEqualTo(30100);
+        assertThat(checked(service, first, second, without).readyHere()).isEqualTo(2);
+
+        assertThat(checked(service.edit().editSpec().withType("NodePort").endSpec().build()).healthCheckNodePort()).isZero();
+        assertThat(checked(service.edit().editSpec().withExternalTrafficPolicy("Cluster").endSpec().build()).healthCheckNodePort()).isZero();
+        assertThat(checked(service.edit().editSpec().withClusterIP("None").endSpec().build()).healthCheckNodePort()).isZero();
+        assertThat(checked(service.edit().editSpec().withHealthCheckNodePort(70_000).endSpec().build()).healthCheckNodePort()).isZero();
+        assertThat(checked(service.edit().editSpec().withHealthCheckNodePort(null).endSpec().build()).healthCheckNodePort()).isZero();
+    }
+
+    private static ServiceView.Entry checked(Service service, EndpointSlice... slices) {
+        return Views.of(List.of(service), List.of(slices), HERE).find("shop", "web").orElseThrow();
+    }
+
     @Test
     void nothingMalformedAndNothingOfTheGatewayIsTakenFromTenants() {
         ServiceTable.Port door = new ServiceTable.Port(

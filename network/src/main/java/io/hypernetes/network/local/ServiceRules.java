@@ -140,8 +140,8 @@ final class ServiceRules {
                 choices.add(choices.size() + " : goto " + chain);
             }
             rules.add(choices.isEmpty()
-                    // It goes on untranslated, to be refused where packets pass.
-                    ? "return"
+                    // What returns goes on untranslated, to be refused where packets pass.
+                    ? port.silent() ? "drop" : "return"
                     : "numgen random mod " + choices.size() + " vmap { " + String.join(", ", choices) + " }");
             parts.chains().put(service, rules);
         }

@@ -4,6 +4,7 @@ import io.hypernetes.linux.NetworkDevices;
 import io.hypernetes.network.Attachment;
 import io.hypernetes.network.AttachmentRequest;
 import io.hypernetes.network.Commands;
+import io.hypernetes.network.Gateway;
 import io.hypernetes.network.Groups;
 import io.hypernetes.network.Network;
 import java.io.IOException;
@@ -207,14 +208,25 @@ final class PodLab implements AutoCloseable {
         serve(at.inside(() -> listener(port)), greeting);
     }
 
+    /// Likewise at an address of a gateway, at a port of its choice.
+    int serve(Gateway gateway, String greeting) {
+        ServerSocket listener = gateway.inside(() -> listener(gateway.address(), 0));
+        serve(listener, greeting);
+        return listener.getLocalPort();
+    }
+
     /// Likewise on the host itself.
     void serveOnHost(int port, String greeting) {
         serve(listener(port), greeting);
     }
 
     private static ServerSocket listener(int port) {
+        return listener("0.0.0.0", port);
+    }
+
+    private static ServerSocket listener(String address, int port) {
         try {
-            return new ServerSocket(port, 50, InetAddress.getByName("0.0.0.0"));
+            return new ServerSocket(port, 50, InetAddress.getByName(address));
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }

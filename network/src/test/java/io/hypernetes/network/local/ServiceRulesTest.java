@@ -174,6 +174,60 @@ class ServiceRulesTest {
         });
     }
 
+    /// Nobody is told that there is nobody, so that who is patient reaches whoever comes back; in the gateway and on the host.
+    @Test
+    void whoIsServedElsewhereHearsNothing() throws Exception {
+        PodLab.on("hnlab", lab -> {
+            try (TenantNetworks network = open()) {
+                for (String tenant : List.of("acme", "root")) {
+                    PodLab.Place client = lab.pod(network, tenant, tenant + "-c");
+                    PodLab.Place one = lab.pod(network, tenant, tenant + "-1");
+                    lab.serve(one, 8080, "one");
+                    lab.serveUdp(one, 5353, "one");
+                    Gateway gateway = network.gateway(tenant).orElseThrow();
+                    Port far = new Port("default/web:http#node", List.of(), Protocol.TCP, 80, 30_080, Callers.FAR, 0, List.of(), true);
+                    Port near = new Port("default/web:http", List.of(), Protocol.TCP, 80, 30_080, Callers.NEAR, 0, List.of(new Endpoint(one.address(), 8080)));
+                    gateway.serve(table(new Port("default/local:http", List.of(ADDRESS), Protocol.TCP, 80, 0, Callers.FAR, 0, List.of(), true),
+                            new Port("default/local:dns", List.of(ADDRESS), Protocol.UDP, 53, 0, Callers.FAR, 0, List.of(), true), far, near));
+                    assertThat(client.ask(ADDRESS, 80)).as(tenant).isEqualTo("silence");
+                    assertThat(client.askUdp(ADDRESS, 53)).isEqualTo("silence");
+                    assertThat(client.ask(ADDRESS, 81)).contains("refused");
+                    assertThat(client.ask(gateway.address(), 30_080)).isEqualTo("one " + client.address());
+                    if (tenant.equals("root")) {
+                        assertThat(lab.outside().ask(PodLab.HOST, 30_080)).as("from outside").isEqualTo("silence");
+                    }
+                    gateway.serve(table(new Port("default/local:http", List.of(ADDRESS), Protocol.TCP, 80, 0, Callers.FAR, 0, List.of(new Endpoint(one.address(), 8080)), true),
+                            new Port("default/local:dns", List.of(ADDRESS), Protocol.UDP, 53, 0, Callers.FAR, 0, List.of(new Endpoint(one.address(), 5353)), true)));
+                    assertThat(client.ask(ADDRESS, 80)).isEqualTo("one " + client.address());
+                    assertThat(client.askUdp(ADDRESS, 53)).isEqualTo("one");
+                }
+            }
+        });
+    }
+
+    /// What the gateway itself answers at a port of the node: with a tenant from the node, with `root` from outside too.
+    @Test
+    void aPortOfTheNodeMayLeadToTheGatewayItself() throws Exception {
+        PodLab.on("hnlab", lab -> {
+            try (TenantNetworks network = open()) {
+                for (String tenant : List.of("acme", "root")) {
+                    PodLab.Place client = lab.pod(network, tenant, tenant + "-c");
+                    Gateway gateway = network.gateway(tenant).orElseThrow();
+                    int port = lab.serve(gateway, tenant);
+                    gateway.serve(table(new Port("default/web#health", List.of(), Protocol.TCP, 30_100, 30_100, 0, List.of(new Endpoint(gateway.address(), port)))));
+                    assertThat(client.ask(gateway.address(), 30_100)).isEqualTo(tenant + " " + client.address());
+                    if (tenant.equals("root")) {
+                        assertThat(lab.outside().ask(PodLab.HOST, 30_100)).as("from outside").isEqualTo("root " + PodLab.OUTSIDE);
+                        assertThat(PodLab.askHere(PodLab.HOST, 30_100)).as("from the node").startsWith("root ");
+                    } else {
+                        String end = gateway.<String>inside(() -> PodLab.shell("ip -o -4 addr show dev up0 | grep -o '100[.]126[.][0-9.]*' | head -1")).strip();
+                        assertThat(PodLab.askHere(end, 30_100)).as("from the node").startsWith("acme ");
+                    }
+                }
+            }
+        });
+    }
+
     @Test
     void aRestartAndAThousandServicesAreOneTransactionEach() throws Exception {
         PodLab.on("hnlab", lab -> {
