@@ -17,6 +17,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Selectors;
 import io.hypernetes.controllers.Caches;
 import io.hypernetes.controllers.Controller;
+import io.hypernetes.controllers.pods.DefinedKinds;
 import io.hypernetes.controllers.pods.PodState;
 import io.hypernetes.controllers.pods.Portion;
 import io.hypernetes.objects.selector.LabelSelector;

@@ -11,6 +11,7 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.controllers.Caches;
+import io.hypernetes.controllers.pods.DefinedKinds;
 import io.hypernetes.controllers.pods.Scales;
 import java.time.InstantSource;
 import java.util.HashSet;

@@ -41,13 +41,18 @@ public final class Scales {
     ///
     /// @throws ApiException when that cannot be asked
     public Optional<Target> target(String tenant, String apiVersion, String kind) {
-        Target known = builtIn.get(Caches.groupOf(apiVersion) + "/" + kind);
-        if (known != null) {
-            return Optional.of(known);
+        Optional<Target> known = builtIn(apiVersion, kind);
+        if (known.isPresent()) {
+            return known;
         }
         return VERSION.matcher(apiVersion).matches()
                 ? found(() -> client.read(tenant, "/apis/" + apiVersion)).flatMap(discovered -> defined(discovered.path("resources"), apiVersion, kind))
                 : Optional.empty();
+    }
+
+    /// The same for the kinds that every tenant has, without a question.
+    Optional<Target> builtIn(String apiVersion, String kind) {
+        return Optional.ofNullable(builtIn.get(Caches.groupOf(apiVersion) + "/" + kind));
     }
 
     private static Optional<Target> defined(JsonNode resources, String apiVersion, String kind) {

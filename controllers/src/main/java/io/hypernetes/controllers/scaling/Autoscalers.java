@@ -2,15 +2,11 @@ package io.hypernetes.controllers.scaling;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatus;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscalerStatusBuilder;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricSpec;
 import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricStatus;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricStatusBuilder;
-import io.fabric8.kubernetes.api.model.autoscaling.v2.MetricTarget;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
@@ -23,6 +19,7 @@ import io.hypernetes.client.Patch;
 import io.hypernetes.client.Selectors;
 import io.hypernetes.controllers.Caches;
 import io.hypernetes.controllers.Controller;
+import io.hypernetes.controllers.pods.DefinedKinds;
 import io.hypernetes.controllers.pods.PodControl;
 import io.hypernetes.controllers.pods.Scales;
 import io.hypernetes.objects.selector.LabelSelector;
@@ -30,27 +27,23 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// Sizes what each HorizontalPodAutoscaler points at, by the use of cpu and memory that `metrics.k8s.io` tells.
 public final class Autoscalers implements Controller {
-    private static final double TOLERANCE = 0.1;
-
     private final Client client;
     private final EventRecorder events;
     private final InstantSource clock;
     private final Duration period;
-    private final MeasuredUse use;
     private final Scales scales;
+    private final DefinedKinds kinds;
+    private final MeantPods meant = new MeantPods();
     private final Map<ObjectKey, Behavior> behaviors = new ConcurrentHashMap<>();
     private Caches caches;
     private Index<Pod> pods;
@@ -59,8 +52,8 @@ public final class Autoscalers implements Controller {
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
     public Autoscalers(Client client, EventRecorder events, InstantSource clock, Duration period) {
         this.client = client;
-        this.use = new MeasuredUse(client);
         this.scales = new Scales(client);
+        this.kinds = new DefinedKinds(scales, clock);
         this.events = events;
         this.clock = clock;
         this.period = period;
@@ -101,6 +94,7 @@ public final class Autoscalers implements Controller {
         HorizontalPodAutoscaler autoscaler = caches.of(Kind.HORIZONTAL_POD_AUTOSCALER).get(key).orElse(null);
         if (autoscaler == null) {
             behaviors.remove(key);
+            meant.remove(key);
             return Optional.empty();
         }
         new Look(key, autoscaler).take();
@@ -111,14 +105,17 @@ public final class Autoscalers implements Controller {
     private final class Look {
         private final ObjectKey key;
         private final HorizontalPodAutoscaler autoscaler;
+        private final HorizontalPodAutoscalerStatus before;
         private final Instant now = clock.instant();
         private final ScalingConditions conditions;
-        private final List<MetricStatus> metrics = new ArrayList<>();
+        private final Behavior behavior;
 
         Look(ObjectKey key, HorizontalPodAutoscaler autoscaler) {
             this.key = key;
             this.autoscaler = autoscaler;
+            this.before = autoscaler.getStatus() == null ? new HorizontalPodAutoscalerStatus() : autoscaler.getStatus();
             this.conditions = new ScalingConditions(autoscaler.getStatus(), now);
+            this.behavior = behaviors.computeIfAbsent(key, fresh -> new Behavior());
         }
 
         void take() {
@@ -127,174 +124,146 @@ public final class Autoscalers implements Controller {
             Kind<GenericKubernetesResource> kind;
             JsonNode scale;
             try {
-                Scales.Target found = scales.target(key.tenant(), String.valueOf(target.getApiVersion()), target.getKind())
-                        .orElseThrow(() -> new IllegalStateException("no matches for kind \"" + target.getKind() + "\" in group \""
-                                + Caches.groupOf(String.valueOf(target.getApiVersion())) + "\""));
-                kind = found.kind();
-                scale = scales.read(found, name).orElseThrow(() -> new IllegalStateException(
+                kind = kind(String.valueOf(target.getApiVersion()), target.getKind());
+                scale = scales.read(new Scales.Target(kind, true), name).orElseThrow(() -> new AbsentException(
                         kind.plural() + (kind.group().isEmpty() ? "" : "." + kind.group()) + " \"" + target.getName() + "\" not found"));
-            } catch (ApiException | IllegalStateException refused) {
-                String why = "the HPA controller was unable to get the target's current scale: " + reason(refused);
-                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedGetScale", reason(refused));
-                conditions.set("AbleToScale", "False", "FailedGetScale", why);
-                write(0, 0, false);
+            } catch (ApiException | AbsentException refused) {
+                if (refused instanceof AbsentException) {
+                    meant.remove(key);
+                }
+                warn("FailedGetScale", reason(refused));
+                conditions.set("AbleToScale", "False", "FailedGetScale", "the HPA controller was unable to get the target's current scale: " + reason(refused));
+                // What was known of it is known still.
+                write(new HorizontalPodAutoscalerStatusBuilder(before));
                 return;
             }
             conditions.set("AbleToScale", "True", "SucceededGetScale", "the HPA controller was able to get the target's current scale");
-            int specified = scale.path("spec").path("replicas").asInt(0);
-            int current = scale.path("status").path("replicas").asInt(0);
-            if (specified == 0) {
-                conditions.set("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
-                write(current, 0, false);
-                return;
-            }
+            int current = scale.path("spec").path("replicas").asInt(0);
+            behavior.begin(current, now);
             int least = autoscaler.getSpec().getMinReplicas() == null ? 1 : autoscaler.getSpec().getMinReplicas();
             int most = autoscaler.getSpec().getMaxReplicas();
-            int wanted;
-            String why;
-            if (specified > most) {
-                wanted = most;
-                why = "Current number of replicas above Spec.MaxReplicas";
-            } else if (specified < least) {
-                wanted = least;
-                why = "Current number of replicas below Spec.MinReplicas";
+            if (current == 0) {
+                conditions.set("ScalingActive", "False", "ScalingDisabled", "scaling is disabled since the replica count of the target is zero");
+                write(counted(current, 0, List.of()));
+            } else if (current > most) {
+                resize(kind, name, current, most, "Current number of replicas above Spec.MaxReplicas", List.of());
+            } else if (current < least) {
+                resize(kind, name, current, least, "Current number of replicas below Spec.MinReplicas", List.of());
             } else {
-                Proposed proposed = proposed(specified, scale.path("status").path("selector").asString(""));
-                if (proposed == null) {
-                    write(current, specified, false);
-                    return;
-                }
-                Behavior.Outcome outcome = behaviors.computeIfAbsent(key, fresh -> new Behavior())
-                        .of(autoscaler.getSpec().getBehavior(), specified, proposed.replicas, least, most, now);
-                conditions.limited(outcome);
-                wanted = outcome.replicas();
-                why = wanted < specified ? "All metrics below target" : proposed.metric + " above target";
+                measure(kind, name, current, scale.path("status").path("selector").asString(""));
             }
-            if (wanted != specified) {
-                resize(kind, name, specified, wanted, why);
-            }
-            write(current, wanted, wanted != specified);
         }
 
-        private void resize(Kind<GenericKubernetesResource> kind, ObjectKey name, int from, int to, String why) {
+        /// @throws AbsentException when there is none, or none that has a size
+        private Kind<GenericKubernetesResource> kind(String apiVersion, String kind) {
+            if (apiVersion.indexOf('/') != apiVersion.lastIndexOf('/')) {
+                throw new AbsentException("unexpected GroupVersion string: " + apiVersion);
+            }
+            Scales.Target found = kinds.target(key.tenant(), apiVersion, kind).orElseThrow(() ->
+                    new AbsentException("no matches for kind \"" + kind + "\" in group \"" + Caches.groupOf(apiVersion) + "\""));
+            if (!found.scales()) {
+                throw new AbsentException("the server could not find the requested resource");
+            }
+            return found.kind();
+        }
+
+        private void measure(Kind<GenericKubernetesResource> kind, ObjectKey name, int current, String selector) {
+            var spec = autoscaler.getSpec();
+            LabelSelector labels;
+            List<Pod> mine;
+            try {
+                labels = selector(selector);
+                mine = pods.get(Caches.namespaceOf(key)).stream().filter(pod -> labels.matches(Selectors.labelsOf(pod))).toList();
+                unambiguous(labels, mine);
+            } catch (AbsentException invalid) {
+                warn("FailedComputeMetricsReplicas", reason(invalid));
+                write(counted(current, desired(), List.of()));
+                return;
+            }
+            AskedMetrics metrics = new AskedMetrics(new MeasuredUse(client, key, labels, now), mine, Usage.Tolerance.of(spec.getBehavior()), now);
+            metrics.ask(spec.getMetrics() == null ? List.of() : spec.getMetrics(), current);
+            metrics.failures().forEach(failure -> warn(failure.reason(), failure.message()));
+            AskedMetrics.Proposed proposed = metrics.proposed(current);
+            if (proposed == null) {
+                var first = metrics.failures().stream().findFirst();
+                conditions.set("ScalingActive", "False", first.map(AskedMetrics.Failure::reason).orElse("InvalidMetricSourceType"),
+                        "the HPA was unable to compute the replica count: " + first.map(AskedMetrics.Failure::message).orElse(metrics.summary()));
+                warn("FailedComputeMetricsReplicas", metrics.summary());
+                write(counted(current, desired(), metrics.statuses()));
+                return;
+            }
+            conditions.set("ScalingActive", "True", "ValidMetricFound", "the HPA was able to successfully calculate a replica count from " + proposed.metric());
+            int least = spec.getMinReplicas() == null ? 1 : spec.getMinReplicas();
+            Behavior.Outcome outcome = behavior.of(spec.getBehavior(), current, proposed.replicas(), least, spec.getMaxReplicas(), now);
+            conditions.judged(outcome);
+            if (outcome.replicas() == current) {
+                write(counted(current, current, metrics.statuses()));
+            } else {
+                String why = proposed.replicas() > current ? proposed.metric() + " above target" : proposed.replicas() < current ? "All metrics below target" : "";
+                resize(kind, name, current, outcome.replicas(), why, metrics.statuses());
+            }
+        }
+
+        /// @throws AbsentException when it is none, which is said in a condition
+        private LabelSelector selector(String text) {
+            LabelSelector labels;
+            try {
+                labels = LabelSelector.parse(text);
+            } catch (IllegalArgumentException malformed) {
+                throw invalid("InvalidSelector", "couldn't convert selector into a corresponding internal selector object: " + malformed.getMessage());
+            }
+            if (labels.isEverything()) {
+                warn("SelectorRequired", "selector is required");
+                conditions.set("ScalingActive", "False", "InvalidSelector", "the HPA target's scale is missing a selector");
+                throw new AbsentException("selector is required");
+            }
+            return labels;
+        }
+
+        private void unambiguous(LabelSelector selector, List<Pod> mine) {
+            meant.put(key, selector);
+            List<String> others = meant.of(key, mine);
+            if (others.size() > 1) {
+                throw invalid("AmbiguousSelector", "pods by selector " + selector + " are controlled by multiple HPAs: [" + String.join(" ", others) + "]");
+            }
+        }
+
+        private AbsentException invalid(String reason, String message) {
+            warn(reason, message);
+            conditions.set("ScalingActive", "False", reason, message);
+            return new AbsentException(message);
+        }
+
+        private void resize(Kind<GenericKubernetesResource> kind, ObjectKey name, int from, int to, String why, List<MetricStatus> metrics) {
             try {
                 client.of(kind).patch(name, "scale", Patch.merge(Map.of("spec", Map.of("replicas", to))));
             } catch (ApiException refused) {
-                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedRescale", "New size: " + to + "; reason: " + why + "; error: " + reason(refused));
+                warn("FailedRescale", "New size: " + to + "; reason: " + why + "; error: " + reason(refused));
                 conditions.set("AbleToScale", "False", "FailedUpdateScale", "the HPA controller was unable to update the target scale: " + reason(refused));
-                throw refused;
+                write(counted(from, desired(), metrics));
+                return;
             }
             conditions.set("AbleToScale", "True", "SucceededRescale", "the HPA controller was able to update the target scale to " + to);
             events.record(key.tenant(), autoscaler, Type.NORMAL, "SuccessfulRescale", "New size: " + to + "; reason: " + why);
-            behaviors.computeIfAbsent(key, fresh -> new Behavior()).changed(to - from, now);
+            behavior.changed(autoscaler.getSpec().getBehavior(), to - from, now);
+            write(counted(from, to, metrics).withLastScaleTime(now.truncatedTo(ChronoUnit.SECONDS).toString()));
         }
 
-        private record Proposed(int replicas, String metric) {}
-
-        /// The largest of what the metrics ask for; null when none could be had, or when one could not and the others ask for less.
-        private @Nullable Proposed proposed(int current, String selector) {
-            Proposed best = null;
-            String failure = null;
-            String failureReason = "InvalidMetricSourceType";
-            String first = "";
-            int invalid = 0;
-            List<MetricSpec> asked = autoscaler.getSpec().getMetrics() == null ? List.of() : autoscaler.getSpec().getMetrics();
-            for (MetricSpec metric : asked) {
-                try {
-                    Proposed one = proposed(metric, current, selector);
-                    best = best == null || one.replicas > best.replicas ? one : best;
-                } catch (Usage.UnknownUsageException unknown) {
-                    String reason = "FailedGet" + metric.getType() + "Metric";
-                    events.record(key.tenant(), autoscaler, Type.WARNING, reason, String.valueOf(unknown.getMessage()));
-                    if (invalid++ == 0) {
-                        failure = String.valueOf(unknown.getMessage());
-                        failureReason = reason;
-                        first = "failed to get " + named(metric) + " metric value: " + failure;
-                    }
-                }
-            }
-            if (best == null || (failure != null && best.replicas < current)) {
-                String what = failure == null ? "no metrics are asked for" : failure;
-                conditions.set("ScalingActive", "False", failureReason, "the HPA was unable to compute the replica count: " + what);
-                events.record(key.tenant(), autoscaler, Type.WARNING, "FailedComputeMetricsReplicas", failure == null
-                        ? what
-                        : "invalid metrics (" + invalid + " invalid out of " + asked.size() + "), first error is: " + first);
-                return null;
-            }
-            conditions.set("ScalingActive", "True", "ValidMetricFound",
-                    "the HPA was able to successfully calculate a replica count from " + best.metric);
-            return best;
+        private void warn(String reason, String message) {
+            events.record(key.tenant(), autoscaler, Type.WARNING, reason, message);
         }
 
-        /// What a metric is called where it could not be had.
-        private static String named(MetricSpec metric) {
-            if (metric.getResource() != null) {
-                return metric.getResource().getName() + " resource";
-            }
-            return metric.getContainerResource() != null
-                    ? metric.getContainerResource().getName() + " container"
-                    : metric.getType().toLowerCase(Locale.ROOT);
+        /// What it wanted before.
+        private int desired() {
+            return before.getDesiredReplicas() == null ? 0 : before.getDesiredReplicas();
         }
 
-        private Proposed proposed(MetricSpec metric, int current, String selector) throws Usage.UnknownUsageException {
-            String resource;
-            String container = "";
-            MetricTarget target;
-            if ("Resource".equals(metric.getType()) && metric.getResource() != null) {
-                resource = metric.getResource().getName();
-                target = metric.getResource().getTarget();
-            } else if ("ContainerResource".equals(metric.getType()) && metric.getContainerResource() != null) {
-                resource = metric.getContainerResource().getName();
-                container = metric.getContainerResource().getContainer();
-                target = metric.getContainerResource().getTarget();
-            } else {
-                throw new Usage.UnknownUsageException("metrics of type " + metric.getType() + " are not served here: use Resource or ContainerResource");
-            }
-            LabelSelector labels;
-            try {
-                labels = LabelSelector.parse(selector);
-            } catch (IllegalArgumentException malformed) {
-                throw new Usage.UnknownUsageException("the target's selector '" + selector + "' cannot be read: " + malformed.getMessage());
-            }
-            if (labels.isEverything()) {
-                throw new Usage.UnknownUsageException("the HPA target's scale is missing a selector");
-            }
-            List<Pod> mine = pods.get(Caches.namespaceOf(key)).stream().filter(pod -> labels.matches(Selectors.labelsOf(pod))).toList();
-            Integer utilization = "Utilization".equals(target.getType()) ? target.getAverageUtilization() : null;
-            long average = target.getAverageValue() == null ? 0 : Usage.millis(target.getAverageValue());
-            if (utilization == null && average <= 0) {
-                throw new Usage.UnknownUsageException("neither a utilization nor an average value is asked for");
-            }
-            Usage.Proposal proposal;
-            try {
-                proposal = Usage.of(resource, container, current, mine, use.of(key, resource, container, now), utilization, average, TOLERANCE, now);
-            } catch (Usage.UnknownUsageException unknown) {
-                throw new Usage.UnknownUsageException("failed to get " + resource + (utilization == null ? " usage: " : " utilization: ") + unknown.getMessage());
-            }
-            metrics.add(status(metric, resource, container, proposal));
-            String kind = utilization == null ? "" : "utilization (percentage of request)";
-            return new Proposed(proposal.replicas(), resource + (container.isEmpty() ? " resource" : " container resource") + (kind.isEmpty() ? "" : " " + kind));
+        private HorizontalPodAutoscalerStatusBuilder counted(int current, int desired, List<MetricStatus> metrics) {
+            return new HorizontalPodAutoscalerStatusBuilder(before).withCurrentMetrics(metrics).withCurrentReplicas(current).withDesiredReplicas(desired);
         }
 
-        private MetricStatus status(MetricSpec metric, String resource, String container, Usage.Proposal proposal) {
-            Quantity average = new Quantity(proposal.averageMillis() % 1000 == 0 ? String.valueOf(proposal.averageMillis() / 1000) : proposal.averageMillis() + "m");
-            MetricStatusBuilder status = new MetricStatusBuilder().withType(metric.getType());
-            return container.isEmpty()
-                    ? status.withNewResource().withName(resource).withNewCurrent()
-                            .withAverageUtilization(proposal.utilization()).withAverageValue(average).endCurrent().endResource().build()
-                    : status.withNewContainerResource().withName(resource).withContainer(container).withNewCurrent()
-                            .withAverageUtilization(proposal.utilization()).withAverageValue(average).endCurrent().endContainerResource().build();
-        }
-
-        private void write(int current, int desired, boolean scaled) {
-            HorizontalPodAutoscalerStatus before = autoscaler.getStatus() == null ? new HorizontalPodAutoscalerStatus() : autoscaler.getStatus();
-            HorizontalPodAutoscalerStatus status = new HorizontalPodAutoscalerStatusBuilder(before)
-                    .withConditions(conditions.all())
-                    .withCurrentMetrics(metrics)
-                    .withCurrentReplicas(current)
-                    .withDesiredReplicas(desired)
-                    .withLastScaleTime(scaled ? now.truncatedTo(ChronoUnit.SECONDS).toString() : before.getLastScaleTime())
-                    .build();
+        private void write(HorizontalPodAutoscalerStatusBuilder made) {
+            HorizontalPodAutoscalerStatus status = made.withConditions(conditions.all()).build();
             if (Objects.equals(status, before)) {
                 return;
             }
@@ -303,9 +272,19 @@ public final class Autoscalers implements Controller {
                         key.tenant(), new HorizontalPodAutoscalerBuilder(autoscaler).withStatus(status).build(), "status");
             } catch (ApiException refused) {
                 if (!refused.isNotFound()) {
+                    warn("FailedUpdateStatus", reason(refused));
                     throw refused;
                 }
             }
+        }
+    }
+
+    /// What an autoscaler needs is not there, or is none; the message is for its writer.
+    private static final class AbsentException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        AbsentException(String message) {
+            super(message, null, false, false);
         }
     }
 

@@ -23,18 +23,10 @@ final class ScalingConditions {
         return conditions;
     }
 
-    /// Whether what the metrics ask for is held back, and by what.
-    void limited(Behavior.Outcome outcome) {
-        switch (outcome.limitedBy()) {
-            case "" -> set("ScalingLimited", "False", "DesiredWithinRange", "the desired count is within the acceptable range");
-            case "TooManyReplicas" -> set("ScalingLimited", "True", "TooManyReplicas",
-                    "the desired replica count is more than the maximum replica count");
-            case "TooFewReplicas" -> set("ScalingLimited", "True", "TooFewReplicas",
-                    "the desired replica count is less than the minimum replica count");
-            default -> set("ScalingLimited", "True", outcome.limitedBy(), outcome.limitedBy().equals("ScaleUpLimit")
-                    ? "the desired replica count is increasing faster than the maximum scale rate"
-                    : "the desired replica count is decreasing faster than the maximum scale rate");
-        }
+    /// Whether what the metrics ask for is done at once, and whether it is held back, and by what.
+    void judged(Behavior.Outcome outcome) {
+        set("AbleToScale", "True", outcome.able().name(), outcome.able().message());
+        set("ScalingLimited", outcome.limited() ? "True" : "False", outcome.limit().name(), outcome.limit().message());
     }
 
     void set(String type, String status, String reason, String message) {

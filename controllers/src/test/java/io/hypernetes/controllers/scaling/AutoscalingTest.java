@@ -30,7 +30,7 @@ class AutoscalingTest {
     }
 
     private static int proposal(int current, List<Pod> pods, Map<String, Long> used, int utilization) throws Exception {
-        return Usage.of("cpu", "", current, pods, measured(used, 15), utilization, 0, 0.1, NOW).replicas();
+        return Usage.of("cpu", "", current, pods, measured(used, 15), new Usage.Target(utilization, 0), Usage.Tolerance.of(null), NOW).replicas();
     }
 
     private static Map<String, Usage.Sample> measured(Map<String, Long> used, long seconds) {
@@ -43,7 +43,8 @@ class AutoscalingTest {
         assertThat(proposal(3, three, Map.of("a", 900L, "b", 900L, "c", 900L), 50)).isEqualTo(6);
         assertThat(proposal(3, three, Map.of("a", 100L, "b", 100L, "c", 100L), 50)).isEqualTo(1);
         assertThat(proposal(3, three, Map.of("a", 520L, "b", 520L, "c", 520L), 50)).as("within tolerance").isEqualTo(3);
-        assertThat(Usage.of("cpu", "", 3, three, measured(Map.of("a", 900L, "b", 900L, "c", 900L), 15), null, 300, 0.1, NOW).replicas()).isEqualTo(9);
+        assertThat(Usage.of("cpu", "", 3, three, measured(Map.of("a", 900L, "b", 900L, "c", 900L), 15),
+                new Usage.Target(null, 300), Usage.Tolerance.of(null), NOW).replicas()).isEqualTo(9);
     }
 
     @Test
@@ -53,25 +54,33 @@ class AutoscalingTest {
         assertThat(proposal(3, three, Map.of("a", 900L, "b", 900L), 50)).as("missing ones use nothing").isEqualTo(4);
         List<Pod> starting = List.of(running("a"), pod("b", "Running", "False", "2026-01-01T11:59:00Z"));
         assertThat(proposal(2, starting, Map.of("a", 900L, "b", 5000L), 50)).as("starting ones use nothing").isEqualTo(2);
-        assertThatThrownBy(() -> proposal(3, three, Map.of(), 50)).hasMessageContaining("no metrics returned");
+        assertThatThrownBy(() -> proposal(3, three, Map.of(), 50)).hasMessage("did not receive metrics for targeted pods (pods might be unready)");
     }
 
     @Test
     void whatThePodsUsedForTheirStartDoesNotCount() throws Exception {
         List<Pod> young = List.of(pod("a", "Running", "True", "2026-01-01T11:59:50Z"));
-        assertThatThrownBy(() -> proposal(1, young, Map.of("a", 900L), 50)).as("measured since before it was ready").hasMessageContaining("no metrics returned");
-        assertThat(Usage.of("cpu", "", 1, young, measured(Map.of("a", 900L), 10), 50, 0, 0.1, NOW).replicas()).isEqualTo(2);
+        assertThatThrownBy(() -> proposal(1, young, Map.of("a", 900L), 50)).as("measured since before it was ready").hasMessage("did not receive metrics for targeted pods (pods might be unready)");
+        assertThat(Usage.of("cpu", "", 1, young, measured(Map.of("a", 900L), 10), new Usage.Target(50, 0), Usage.Tolerance.of(null), NOW).replicas()).isEqualTo(2);
+    }
+
+    /// What wraps around would be less than nothing.
+    @Test
+    void whateverIsAskedForIsCountedAsFarAsNumbersGo() throws Exception {
+        assertThat(Amounts.millis(new Quantity("1e30"))).isEqualTo(Long.MAX_VALUE);
+        assertThat(Amounts.millis(new Quantity("-1e30"))).isEqualTo(-Long.MAX_VALUE);
+        assertThat(Amounts.plus(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
+        Pod greedy = new PodBuilder(running("a")).editSpec().editFirstContainer().editResources().addToRequests("cpu", new Quantity("9e18")).endResources().endContainer().endSpec().build();
+        assertThat(proposal(2, List.of(greedy, running("b")), Map.of("b", 900L), 50)).as("one that says nothing and asks for everything").isEqualTo(2);
     }
 
     @Test
-    void growthIsLimitedAndShrinkingWaits() {
+    void nobodyRemembersMoreThanALookNeeds() {
         Behavior behavior = new Behavior();
-        assertThat(behavior.of(null, 3, 100, 1, 50, NOW)).isEqualTo(new Behavior.Outcome(7, "ScaleUpLimit"));
-        behavior.changed(4, NOW);
-        assertThat(behavior.of(null, 7, 100, 1, 50, NOW.plusSeconds(1)).replicas()).as("the same quarter of a minute").isEqualTo(7);
-        assertThat(behavior.of(null, 7, 100, 1, 50, NOW.plusSeconds(20))).isEqualTo(new Behavior.Outcome(14, "ScaleUpLimit"));
-        assertThat(behavior.of(null, 14, 2, 1, 50, NOW.plusSeconds(40)).replicas()).as("not within five minutes").isEqualTo(14);
-        assertThat(behavior.of(null, 14, 2, 1, 50, NOW.plusSeconds(400)).replicas()).isEqualTo(2);
-        assertThat(behavior.of(null, 40, 60, 1, 50, NOW.plusSeconds(401))).isEqualTo(new Behavior.Outcome(50, "TooManyReplicas"));
+        behavior.begin(90, NOW);
+        for (int i = 0; i < 3000; i++) {
+            behavior.of(null, 3, 3, 1, 50, NOW);
+        }
+        assertThat(behavior.of(null, 3, 3, 1, 50, NOW).replicas()).as("the first is forgotten").isEqualTo(3);
     }
 }

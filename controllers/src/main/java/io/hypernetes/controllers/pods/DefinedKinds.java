@@ -1,6 +1,5 @@
-package io.hypernetes.controllers.disruption;
+package io.hypernetes.controllers.pods;
 
-import io.hypernetes.controllers.pods.Scales;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -8,9 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The kinds that tenants have defined, as discovery had them a short while ago, so that it is not asked anew for each pod. Thread-safe.
-final class DefinedKinds {
-    static final Duration REMEMBERED = Duration.ofSeconds(30);
+/// The kinds that tenants have defined, as discovery had them a short while ago, so that it is not asked anew for each pod or at each look. Thread-safe.
+public final class DefinedKinds {
+    /// How long, as upstream's controllers remember discovery.
+    public static final Duration REMEMBERED = Duration.ofSeconds(30);
     private static final int MOST = 10_000;
     /// More than the names of a group, a version and a kind may have together.
     private static final int LONGEST = 400;
@@ -27,15 +27,20 @@ final class DefinedKinds {
         }
     }
 
-    DefinedKinds(Scales scales, InstantSource clock) {
+    /// @param scales asks
+    public DefinedKinds(Scales scales, InstantSource clock) {
         this.scales = scales;
         this.clock = clock;
     }
 
     /// As [Scales#target].
-    Optional<Scales.Target> target(String tenant, String apiVersion, String kind) {
+    public Optional<Scales.Target> target(String tenant, String apiVersion, String kind) {
         if (apiVersion.length() + kind.length() > LONGEST) {
             return Optional.empty();
+        }
+        Optional<Scales.Target> builtIn = scales.builtIn(apiVersion, kind);
+        if (builtIn.isPresent()) {
+            return builtIn;
         }
         Instant now = clock.instant();
         Reference reference = new Reference(tenant, apiVersion, kind);
