@@ -16,8 +16,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,6 +51,8 @@ final class NodeLife implements Controller {
             "PIDPressure", "node.kubernetes.io/pid-pressure",
             "NetworkUnavailable", "node.kubernetes.io/network-unavailable");
 
+    private static final Map<String, String> OLDER_LABELS = Map.of("beta.kubernetes.io/os", "kubernetes.io/os", "beta.kubernetes.io/arch", "kubernetes.io/arch");
+
     private final Client client;
     private final EventRecorder events;
     private final Duration grace;
@@ -63,9 +67,9 @@ final class NodeLife implements Controller {
 
     /// A node's last sign of life.
     ///
-    /// @param lease the version of its lease, empty while it has none
-    /// @param seen when this controller first saw that version
-    private record Sign(String lease, Instant seen) {}
+    /// @param beat the version of its lease and the heartbeat of its condition, both empty while it has none
+    /// @param seen when this controller first saw that
+    private record Sign(String beat, Instant seen) {}
 
     @SuppressWarnings("NullAway.Init") // watch() is called before anything starts
     NodeLife(Client client, EventRecorder events, Duration grace, InstantSource clock) {
@@ -116,14 +120,29 @@ final class NodeLife implements Controller {
         String ready = silent ? "Unknown" : status(node, "Ready");
         boolean moveOff = moveOff(node, ready);
         List<Taint> wanted = taints(node, ready, moveOff);
-        if (!keysAndEffects(wanted).equals(keysAndEffects(taintsOf(node)))) {
+        if (!keysAndEffects(wanted).equals(keysAndEffects(taintsOf(node))) || !olderLabels(node).isEmpty()) {
             client.of(Kind.NODE).change(key, null, current -> new NodeBuilder(current)
                     .editOrNewSpec()
                     .withTaints(taints(current, ready, moveOff))
                     .endSpec()
+                    .editMetadata()
+                    .addToLabels(olderLabels(current))
+                    .endMetadata()
                     .build());
         }
         return Optional.of(PERIOD);
+    }
+
+    /// What a node lacks of the older names of its labels, by which pods may still ask for it (reconcileNodeLabels in upstream's node_lifecycle_controller.go).
+    private static Map<String, String> olderLabels(Node node) {
+        Map<String, String> labels = node.getMetadata().getLabels() == null ? Map.of() : node.getMetadata().getLabels();
+        Map<String, String> older = new HashMap<>();
+        OLDER_LABELS.forEach((name, newer) -> {
+            if (labels.get(newer) != null && !labels.get(newer).equals(labels.get(name))) {
+                older.put(name, labels.get(newer));
+            }
+        });
+        return older;
     }
 
     /// Of the thousands that were there before this process there is nothing to tell.
@@ -132,19 +151,20 @@ final class NodeLife implements Controller {
         return created == null || Instant.parse(created).isAfter(begun.minus(A_RESTART));
     }
 
-    /// When the node was last heard of: when its lease was last seen to change, by this machine's clock. What the lease says is the
-    /// node's clock, which may be wrong. After a master that was down for a while all leases are old, and no node is to blame.
-    private Instant lastSign(ObjectKey key) {
-        Lease lease = caches.leases().get(new ObjectKey(ObjectKey.ROOT, "kube-node-lease", key.name())).orElse(null);
-        String version = lease == null ? "" : lease.getMetadata().getResourceVersion();
-        return signs.compute(key.name(), (name, last) ->
-                        last != null && last.lease().equals(version) ? last : new Sign(version, clock.instant()))
-                .seen();
+    /// When the node was last heard of: when its lease, or the heartbeat of what it reports, was last seen to change, by this machine's clock. What
+    /// they say is the node's clock, which may be wrong. After a master that was down for a while all are old, and no node is to blame.
+    private Instant lastSign(Node node) {
+        String name = node.getMetadata().getName();
+        Lease lease = caches.leases().get(new ObjectKey(ObjectKey.ROOT, "kube-node-lease", name)).orElse(null);
+        String heartbeat = conditions(node).stream().filter(condition -> "Ready".equals(condition.getType())).map(NodeCondition::getLastHeartbeatTime)
+                .filter(Objects::nonNull).findFirst().orElse("");
+        String beat = (lease == null ? "" : lease.getMetadata().getResourceVersion()) + "/" + heartbeat;
+        return signs.compute(name, (any, last) -> last != null && last.beat().equals(beat) ? last : new Sign(beat, clock.instant())).seen();
     }
 
     private boolean isSilent(Node node) {
         Duration patience = status(node, "Ready").isEmpty() && STARTUP_GRACE.compareTo(grace) > 0 ? STARTUP_GRACE : grace;
-        return lastSign(ObjectKey.of(node)).plus(patience).isBefore(clock.instant());
+        return lastSign(node).plus(patience).isBefore(clock.instant());
     }
 
     static boolean isReady(Node node) {
@@ -202,7 +222,7 @@ final class NodeLife implements Controller {
         judged = now;
         if (pace.judge(caches.nodes().list(node -> true), node -> isReady(node) && !isSilent(node))) {
             LOG.info("event=nodes-heard-again next=\"each has {} to be heard of\"", grace);
-            signs.replaceAll((name, sign) -> new Sign(sign.lease(), now));
+            signs.replaceAll((name, sign) -> new Sign(sign.beat(), now));
         }
     }
 
@@ -217,17 +237,27 @@ final class NodeLife implements Controller {
             default -> UNREACHABLE;
         };
         if (!key.isEmpty()) {
-            taints.add(new TaintBuilder().withKey(key).withEffect("NoSchedule").build());
+            taints.add(taint(node, key, "NoSchedule"));
             if (moveOff) {
-                taints.add(new TaintBuilder().withKey(key).withEffect("NoExecute").withTimeAdded(since(node, key)).build());
+                taints.add(taint(node, key, "NoExecute"));
             }
         }
         if (node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable())) {
-            taints.add(new TaintBuilder().withKey(UNSCHEDULABLE).withEffect("NoSchedule").withTimeAdded(since(node, UNSCHEDULABLE)).build());
+            taints.add(taint(node, UNSCHEDULABLE, "NoSchedule"));
         }
-        SHORTAGES.entrySet().stream().sorted(Map.Entry.comparingByKey()).filter(shortage -> "True".equals(status(node, shortage.getKey()))).forEach(shortage ->
-                taints.add(new TaintBuilder().withKey(shortage.getValue()).withEffect("NoSchedule").withTimeAdded(since(node, shortage.getValue())).build()));
+        SHORTAGES.entrySet().stream().sorted(Map.Entry.comparingByKey()).filter(shortage -> "True".equals(status(node, shortage.getKey())))
+                .forEach(shortage -> taints.add(taint(node, shortage.getValue(), "NoSchedule")));
         return taints;
+    }
+
+    /// With the time since when the node has it; now when it is to get it.
+    private Taint taint(Node node, String key, String effect) {
+        String since = taintsOf(node).stream()
+                .filter(taint -> key.equals(taint.getKey()) && effect.equals(taint.getEffect()) && taint.getTimeAdded() != null)
+                .map(Taint::getTimeAdded)
+                .findFirst()
+                .orElseGet(() -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+        return new TaintBuilder().withKey(key).withEffect(effect).withTimeAdded(since).build();
     }
 
     private static boolean isShortage(Taint taint) {
@@ -237,15 +267,6 @@ final class NodeLife implements Controller {
     /// Of this key other effects are whoever added them's own.
     private static boolean isCordon(Taint taint) {
         return UNSCHEDULABLE.equals(taint.getKey()) && "NoSchedule".equals(taint.getEffect());
-    }
-
-    /// Since when a node has a taint; now when it is to get it.
-    private String since(Node node, String key) {
-        return taintsOf(node).stream()
-                .filter(taint -> key.equals(taint.getKey()) && taint.getTimeAdded() != null)
-                .map(Taint::getTimeAdded)
-                .findFirst()
-                .orElseGet(() -> clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
     }
 
     private static List<NodeCondition> conditions(Node node) {

@@ -54,20 +54,21 @@ final class PodEnding {
             PodStatus status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
             if (failed) {
                 status.setPhase("Failed");
+                status.setObservedGeneration(pod.getMetadata().getGeneration());
             }
             if (why != null) {
                 List<PodCondition> conditions = new ArrayList<>(status.getConditions() == null ? List.of() : status.getConditions());
-                boolean told = conditions.stream().anyMatch(condition -> condition.getType().equals("DisruptionTarget") && "True".equals(condition.getStatus())
-                        && why.reason().equals(condition.getReason()) && why.message().equals(condition.getMessage()));
-                if (told && !failed) {
+                PodCondition before = PodState.condition(pod, "DisruptionTarget");
+                PodCondition held = before != null && "True".equals(before.getStatus()) ? before : null;
+                if (!failed && held != null && why.reason().equals(held.getReason()) && why.message().equals(held.getMessage())) {
                     // Told before, and the deletion was refused: telling it again would wake whoever asks for it.
                     return null;
                 }
-                conditions.removeIf(condition -> condition.getType().equals("DisruptionTarget"));
+                conditions.remove(before);
                 conditions.add(new PodConditionBuilder()
                         .withType("DisruptionTarget").withStatus("True").withReason(why.reason()).withMessage(why.message())
                         .withObservedGeneration(pod.getMetadata().getGeneration())
-                        .withLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()).build());
+                        .withLastTransitionTime(held != null ? held.getLastTransitionTime() : clock.instant().truncatedTo(ChronoUnit.SECONDS).toString()).build());
                 status.setConditions(conditions);
             }
             pod.setStatus(status);

@@ -185,6 +185,66 @@ class NodeLifeTest {
         Awaitility.await().untilAsserted(() -> assertThat(caches.leases().get(lease)).isPresent());
     }
 
+    /// SwapNodeControllerTaint in upstream's pkg/controller/util/node/controller_utils.go.
+    @Test
+    void eachTaintSaysSinceWhenItIsThere() {
+        clock.advance(Duration.between(clock.instant(), Instant.parse("2030-01-01T00:00:00Z")));
+        create(Map.of("Ready", "False", "MemoryPressure", "True"));
+        client.of(Kind.NODE).create("root", new NodeBuilder().withNewMetadata().withName("n2").endMetadata().withNewSpec().endSpec().withNewStatus()
+                .addNewCondition().withType("Ready").withStatus("True").endCondition().endStatus().build());
+        Awaitility.await().untilAsserted(() -> assertThat(caches.nodes().get(ObjectKey.root("n2"))).isPresent());
+        client.of(Kind.NODE).change(NODE, null, node -> {
+            node.getSpec().setUnschedulable(true);
+            node.getSpec().setTaints(List.of(new Taint("NoSchedule", "node.kubernetes.io/not-ready", "2029-12-31T00:00:00Z", null),
+                    new Taint("NoExecute", "node.kubernetes.io/memory-pressure", "2029-12-31T00:00:00Z", null)));
+            return node;
+        });
+        look();
+        clock.advance(Duration.ofSeconds(20));
+        look();
+        assertThat(node().getSpec().getTaints().stream().map(taint -> taint.getKey().substring(19) + ":" + taint.getEffect() + " " + taint.getTimeAdded())).containsExactlyInAnyOrder(
+                "not-ready:NoSchedule 2029-12-31T00:00:00Z",
+                "not-ready:NoExecute 2030-01-01T00:00:00Z",
+                "unschedulable:NoSchedule 2030-01-01T00:00:00Z",
+                "memory-pressure:NoExecute 2029-12-31T00:00:00Z",
+                "memory-pressure:NoSchedule 2030-01-01T00:00:00Z");
+    }
+
+    /// Of tryUpdateNodeHealth: a lease or the heartbeat of its condition, whichever is seen to change.
+    @Test
+    void aNodeWithoutALeaseLivesAsLongAsItReportsItself() {
+        create(Map.of("Ready", "True"));
+        look();
+        for (int i = 0; i < 3; i++) {
+            clock.advance(Duration.ofSeconds(30));
+            client.of(Kind.NODE).change(NODE, "status", node -> {
+                node.getStatus().getConditions().getFirst().setLastHeartbeatTime(clock.instant().truncatedTo(java.time.temporal.ChronoUnit.SECONDS).toString());
+                return node;
+            });
+            look();
+        }
+        assertThat(conditions()).containsExactly("Ready True null null");
+        clock.advance(Duration.ofSeconds(41));
+        look();
+        assertThat(conditions()).contains("Ready Unknown NodeStatusUnknown Kubelet stopped posting node status.");
+    }
+
+    /// reconcileNodeLabels: what still asks for the older names finds nodes.
+    @Test
+    void theOlderNamesOfSystemAndMachineFollowTheNewerOnes() {
+        create(Map.of("Ready", "True"));
+        look();
+        assertThat(node().getMetadata().getLabels()).isNullOrEmpty();
+        client.of(Kind.NODE).change(NODE, null, node -> new NodeBuilder(node).editMetadata()
+                .addToLabels("kubernetes.io/os", "linux").addToLabels("kubernetes.io/arch", "amd64").addToLabels("beta.kubernetes.io/arch", "other").endMetadata().build());
+        look();
+        assertThat(node().getMetadata().getLabels()).isEqualTo(Map.of("kubernetes.io/os", "linux", "kubernetes.io/arch", "amd64",
+                "beta.kubernetes.io/os", "linux", "beta.kubernetes.io/arch", "amd64"));
+        String version = node().getMetadata().getResourceVersion();
+        look();
+        assertThat(node().getMetadata().getResourceVersion()).isEqualTo(version);
+    }
+
     /// Thousands of them would be told of whenever a master begins.
     @Test
     void whoWasThereLongBeforeIsNoNews() throws InterruptedException {

@@ -64,8 +64,12 @@ public final class JobLeftovers implements Controller {
 
     private boolean belongs(ObjectKey key, Pod pod) {
         OwnerReference owner = Caches.controllerRef(pod);
-        if (owner == null || !owner.getKind().equals("Job")) {
+        if (owner == null) {
             return false;
+        }
+        if (!owner.getKind().equals(Kind.JOB.kind()) || !owner.getApiVersion().equals(Kind.JOB.apiVersion())) {
+            // Another controller that holds its pods so lets go of them itself.
+            return true;
         }
         ObjectKey job = new ObjectKey(key.tenant(), key.namespace(), owner.getName());
         // The cache may lag; that the Job is gone is for the API server to say.

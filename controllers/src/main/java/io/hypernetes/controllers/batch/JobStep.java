@@ -27,6 +27,9 @@ final class JobStep {
     /// How many ends a status notes at most, so that it stays small (`MaxUncountedPods` in upstream's pkg/controller/job/job_controller.go).
     static final int MOST_NOTED = 500;
 
+    /// A hundred years: what is written may be more than a time can be.
+    private static final long FARTHEST_SECONDS = Duration.ofDays(36_525).toSeconds();
+
     private final Job job;
     private final List<Pod> pods;
     private final Instant now;
@@ -330,7 +333,7 @@ final class JobStep {
     @Nullable Duration untilDeadline() {
         Long seconds = job.getSpec().getActiveDeadlineSeconds();
         Optional<Instant> started = PodState.time(job.getStatus() == null ? null : job.getStatus().getStartTime());
-        return seconds == null || started.isEmpty() ? null : Duration.between(now, started.get().plusSeconds(seconds));
+        return seconds == null || started.isEmpty() ? null : Duration.between(now, started.get().plusSeconds(Math.min(seconds, FARTHEST_SECONDS)));
     }
 
     /// How many pods are to be active.

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -42,6 +43,15 @@ class JobStepTest {
         assertThat(step.succeededSoFar()).isEqualTo(600);
         assertThat(step.failedSoFar()).isEqualTo(100);
         assertThat(step.wantedActive()).isEqualTo(400);
+    }
+
+    /// What a tenant asks for may be more than times can be.
+    @Test
+    void aDeadlineAsFarOffAsCanBeWrittenIsNotReached() {
+        JobStep step = new JobStep(job(1, 1, false).editSpec().withActiveDeadlineSeconds(Long.MAX_VALUE).endSpec()
+                .withNewStatus().withStartTime("2026-01-01T00:00:00Z").endStatus().build(), List.of(pod("a", "Running").build()), NOW);
+        assertThat(step.untilDeadline()).isGreaterThan(Duration.ofDays(36_000)).isLessThan(Duration.ofNanos(Long.MAX_VALUE));
+        assertThat(step.verdict()).isNull();
     }
 
     @Test
