@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.controllers.scaling.Usage.UnknownUsageException;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class Amounts {
     /// What a pod may ask for as a whole (IsSupportedPodLevelResource in upstream's component-helpers' resource/helpers.go), beside huge pages.
     private static final Set<String> WHOLE = Set.of("cpu", "memory");
-    private static final BigDecimal THOUSAND = BigDecimal.valueOf(1000);
-    private static final BigDecimal MOST = BigDecimal.valueOf(Long.MAX_VALUE);
 
     private Amounts() {}
 
@@ -99,10 +96,15 @@ final class Amounts {
         return list == null ? List.of() : list;
     }
 
-    /// No more than a number can hold, whatever is written: what wraps around would be less than nothing.
     static long millis(Quantity quantity) {
-        BigDecimal millis = quantity.getNumericalAmount().multiply(THOUSAND);
-        return millis.compareTo(MOST) >= 0 ? Long.MAX_VALUE : millis.compareTo(MOST.negate()) <= 0 ? -Long.MAX_VALUE : millis.longValue();
+        return millis(quantity.getAmount() + (quantity.getFormat() == null ? "" : quantity.getFormat()));
+    }
+
+    /// Rounded up, and no more than a number can hold, whatever is written: what wraps around would be less than nothing.
+    ///
+    /// @throws IllegalArgumentException when the text is no quantity
+    static long millis(String text) {
+        return io.hypernetes.objects.Quantity.parse(text).millis();
     }
 
     static long plus(long one, long other) {

@@ -1,6 +1,5 @@
 package io.hypernetes.controllers.scaling;
 
-import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.ObjectKey;
@@ -104,7 +103,7 @@ final class MeasuredUse {
     private static Optional<Long> amount(JsonNode container, String resource) {
         String text = container.path("usage").path(resource).asString("");
         try {
-            return text.isEmpty() ? Optional.empty() : Optional.of(Amounts.millis(new Quantity(text)));
+            return text.isEmpty() ? Optional.empty() : Optional.of(Amounts.millis(text));
         } catch (IllegalArgumentException malformed) {
             return Optional.empty();
         }

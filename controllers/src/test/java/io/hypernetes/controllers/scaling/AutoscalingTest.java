@@ -69,6 +69,8 @@ class AutoscalingTest {
     void whateverIsAskedForIsCountedAsFarAsNumbersGo() throws Exception {
         assertThat(Amounts.millis(new Quantity("1e30"))).isEqualTo(Long.MAX_VALUE);
         assertThat(Amounts.millis(new Quantity("-1e30"))).isEqualTo(-Long.MAX_VALUE);
+        assertThat(Amounts.millis("1500001n")).as("rounded up").isEqualTo(2);
+        assertThat(Amounts.millis("1e-999")).isEqualTo(1);
         assertThat(Amounts.plus(Long.MAX_VALUE, 1)).isEqualTo(Long.MAX_VALUE);
         Pod greedy = new PodBuilder(running("a")).editSpec().editFirstContainer().editResources().addToRequests("cpu", new Quantity("9e18")).endResources().endContainer().endSpec().build();
         assertThat(proposal(2, List.of(greedy, running("b")), Map.of("b", 900L), 50)).as("one that says nothing and asks for everything").isEqualTo(2);
