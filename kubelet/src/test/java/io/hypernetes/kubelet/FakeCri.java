@@ -94,6 +94,10 @@ public final class FakeCri implements AutoCloseable {
     /// What the machine of a pod costs, by the pod's name.
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
+    /// What the disk of a pod's machine takes on the host, by the pod's name.
+    final Map<String, Long> scratchBytes = new java.util.concurrent.ConcurrentHashMap<>();
+    /// What a pod's guest says that its containers have written, by the pod's name.
+    final Map<String, Long> saidWritten = new java.util.concurrent.ConcurrentHashMap<>();
     String podCidr = "";
     /// Whom images name as their user; root when nothing is said.
     final Map<String, String> imageUsers = new java.util.concurrent.ConcurrentHashMap<>();
@@ -233,12 +237,21 @@ public final class FakeCri implements AutoCloseable {
             String image = request.getImage().getImage();
             ImageStatusResponse.Builder answer = ImageStatusResponse.newBuilder();
             synchronized (FakeCri.this) {
-                String name = image.replaceFirst("^sha256:", "");
+                String name = image.replaceFirst("^sha256:", "").replaceFirst("^docker\\.io/library/", "");
                 if (images.contains(name)) {
-                    Image.Builder found = Image.newBuilder().setId(image).setSize(42);
+                    Image.Builder found = Image.newBuilder().setId(image.replaceFirst("^docker\\.io/library/", "")).setSize(42);
                     String user = imageUsers.getOrDefault(name, "0");
                     answer.setImage(user.matches("\\d+") ? found.setUid(Int64Value.newBuilder().setValue(Long.parseLong(user))) : found.setUsername(user));
                 }
+            }
+            reply(out, answer.build());
+        }
+
+        @Override
+        public void listImages(ListImagesRequest request, StreamObserver<ListImagesResponse> out) {
+            ListImagesResponse.Builder answer = ListImagesResponse.newBuilder();
+            synchronized (FakeCri.this) {
+                images.forEach(name -> answer.addImages(Image.newBuilder().setId(name).setSize(42)));
             }
             reply(out, answer.build());
         }

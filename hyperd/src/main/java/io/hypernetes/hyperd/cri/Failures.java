@@ -1,5 +1,6 @@
 package io.hypernetes.hyperd.cri;
 
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.hypernetes.guest.Errno;
@@ -15,6 +16,8 @@ import org.slf4j.LoggerFactory;
 /// Failures as gRPC tells them: the one place where kinds become codes.
 final class Failures {
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
+    /// Goes with each failure, as a broken connection is told by the same codes: who has it knows that the call is over.
+    static final Metadata.Key<String> FAILURE = Metadata.Key.of("hypernetes-failure", Metadata.ASCII_STRING_MARSHALLER);
 
     private Failures() {}
 
@@ -28,7 +31,9 @@ final class Failures {
         } else {
             LOG.info("event=call-refused call={} code={} error=\"{}\"", call, status.getCode(), failure.getMessage());
         }
-        return status.asRuntimeException();
+        Metadata trailers = new Metadata();
+        trailers.put(FAILURE, call);
+        return status.asRuntimeException(trailers);
     }
 
     private static Status code(RuntimeException failure) {

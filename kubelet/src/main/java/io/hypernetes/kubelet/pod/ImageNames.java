@@ -50,6 +50,15 @@ final class ImageNames {
                 : Optional.empty();
     }
 
+    /// The full name of an image, with what was left out of it: unlike the short one of `sha256:…`, say, it can be taken for no id.
+    static String full(String image) {
+        String registry = RegistryPlace.registry(image);
+        String rest = image.startsWith(registry + "/") ? image.substring(registry.length() + 1) : image;
+        String path = registry.equals(RegistryPlace.DEFAULT) && !rest.contains("/") ? "library/" + rest : rest;
+        boolean tagged = path.contains("@") || path.lastIndexOf(':') > path.lastIndexOf('/');
+        return registry + "/" + path + (tagged ? "" : ":latest");
+    }
+
     private static boolean isPath(String path) {
         for (String part : path.split("/", -1)) {
             if (!PART.matcher(part).matches()) {

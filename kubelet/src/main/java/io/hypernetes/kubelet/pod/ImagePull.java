@@ -74,7 +74,7 @@ final class ImagePull {
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
-            boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || pulled.mayUse(() -> uid(tenant), here.get().getId(), reference -> cri.image(reference).map(Image::getId)));
+            boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || pulled.mayUse(() -> uid(tenant), here.get().getId(), this::id));
             if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
                         "Container image \"" + image + "\" already present on machine and can be accessed by the pod");
@@ -128,17 +128,13 @@ final class ImagePull {
         CriException failure = null;
         for (AuthConfig auth : credentials) {
             boolean anonymously = auth.equals(AuthConfig.getDefaultInstance());
-            PodSandboxConfig whose = sandbox;
-            if (!anonymously) {
-                // Before the pull: behind it the name may be another tenant's.
-                whose = sandbox.toBuilder().putAnnotations(Labels.TENANT_UID, uid(tenant)).build();
-                pulled.begins(image);
-            }
             try {
-                String reference = cri.pull(image, anonymously ? null : auth, whose, context);
+                String reference = anonymously ? cri.pull(image, null, sandbox, context) : pullAs(tenant, pod, container, auth, sandbox, context);
                 Duration took = Duration.between(start, clock.instant());
                 Optional<Image> here = cri.image(reference);
-                pulled.pulled(() -> uid(tenant), image, here.map(Image::getId).orElse(reference), anonymously);
+                if (anonymously) {
+                    pulled.pulledByAnybody(here.map(Image::getId).orElse(reference));
+                }
                 tidy();
                 long size = here.map(Image::getSize).orElse(0L);
                 events.normal(pod, container, "Pulled", "Successfully pulled image \"" + image + "\" in " + text(took)
@@ -158,6 +154,41 @@ final class ImagePull {
         events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + why);
         backOff.next(image, clock.instant());
         throw failed(pod, container, "ErrImagePull", why, Duration.ofSeconds(1));
+    }
+
+    /// A pull with credentials, by which the image is the tenant's, unless it was here for all. Whoever writes a secret decides alone when such a pull begins and fails.
+    private String pullAs(String tenant, Pod pod, Container container, AuthConfig auth, PodSandboxConfig sandbox, Context context) {
+        String image = container.getImage();
+        // Before the pull: behind it the name may be another tenant's.
+        String uid = uid(tenant);
+        PullIntents.Intent intent = pulled.begins(uid, ImageNames.full(image), cri::imageIds, this::id).orElseThrow(() -> {
+            String message = "image " + image + " was not pulled: " + PullIntents.MOST_OF_TENANT
+                    + " pulls with credentials for pods of this tenant have not come to their ends on this node; fewer pods should end while their images are pulled";
+            events.warning(pod, container, "Failed", "Failed to pull image \"" + image + "\": " + message);
+            return failed(pod, container, "ErrImagePull", message, LOOK_AGAIN);
+        });
+        String reference;
+        try {
+            reference = cri.pull(image, auth, sandbox.toBuilder().putAnnotations(Labels.TENANT_UID, uid).build(), context);
+        } catch (CriException refused) {
+            if (refused.isAnswer() && !context.isCancelled()) {
+                pulled.failed(intent);
+            } else {
+                pulled.givenUp(intent);
+            }
+            throw refused;
+        }
+        try {
+            pulled.pulled(intent, id(reference).orElse(reference));
+        } catch (RuntimeException unnoted) {
+            pulled.givenUp(intent);
+            throw unnoted;
+        }
+        return reference;
+    }
+
+    private Optional<String> id(String reference) {
+        return cri.image(reference).map(Image::getId);
     }
 
     /// A container that does not start tells of it by the same event, whatever the reason is.

@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 /// such as a cloud's metadata service, and none at the operator's own addresses. It is asked for a good reason to be told before anything is tried: what a name stands for when the
 /// pull connects, and where a registry sends on to, is judged by who pulls.
 final class RegistryPlace {
-    private static final String DEFAULT = "docker.io";
+    static final String DEFAULT = "docker.io";
 
     private RegistryPlace() {}
 
