@@ -376,7 +376,7 @@ class PodEndToEndTest {
                 PodSandboxStatusRequest.newBuilder().setPodSandboxId(sandbox).setVerbose(true).build());
         assertThat(status.getStatus().getState()).isEqualTo(PodSandboxState.SANDBOX_READY);
         assertThat(status.getStatus().getNetwork().getIp()).startsWith(LabNode.network(lab.root) + ".");
-        assertThat(status.getInfoOrThrow("info")).contains("pssBytes", "phasesNanos", "\"plan\"");
+        assertThat(status.getInfoOrThrow("info")).contains("pssBytes", "scratchUsedBytes", "phasesNanos", "\"plan\"");
         assertThat(lab.runtime.status(StatusRequest.newBuilder().setVerbose(true).build()).getInfoOrThrow("hypervisor")).startsWith("qemu");
     }
 

@@ -125,7 +125,7 @@ public final class Kubelet implements AutoCloseable {
                 .handler(mirrors);
         this.server = new KubeletServer(null, settings.port(), tls, ServerTls::mayAsk, new PodEndpoints(settings, cri, pods, clock));
         this.node = new NodeAgent(settings, client, cri, recorder, clock, server.port(), pods::grown);
-        this.eviction = new Eviction(node.signals(), cri, pods, Eviction.BEAT);
+        this.eviction = new Eviction(node.signals(), cri, pods, settings, Eviction.BEAT);
         this.rotation = new LogRotation(settings, cri, pods, clock);
         this.removal = new DiskRemoval(client, settings.disksFolder(), settings.nodeName(), disks::isHeld);
         this.growth = new DiskGrowth(client, cri, recorder, pods, settings.nodeName());

@@ -1,5 +1,6 @@
 package io.hypernetes.kubelet;
 
+import io.hypernetes.client.ObjectKey;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,6 +80,11 @@ public record KubeletSettings(
     /// Where the pods' folders are; the runtime must be told the same.
     public Path podsFolder() {
         return stateFolder.resolve("pods");
+    }
+
+    /// Where the logs of a pod's containers are, each container's in a folder of its own.
+    public Path logsOf(ObjectKey key, String uid) {
+        return logFolder.resolve("pods").resolve(key.tenant() + "_" + key.namespace() + "_" + key.name() + "_" + uid);
     }
 
     /// Where the disks are that outlive pods; the runtime looks for them there, beside the pods' folders.

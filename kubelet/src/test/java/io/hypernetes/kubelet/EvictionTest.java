@@ -1,21 +1,28 @@
 package io.hypernetes.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.eviction.Signals;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Map;
+import java.util.function.DoubleSupplier;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 90, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EvictionTest extends KubeletHarness {
+    private static final ObjectKey SMALL = new ObjectKey("blue", "default", "small");
 
     @Test
     void whenMemoryIsShortTheCostliestPodEndsAtOnceAndTheOthersStay() {
@@ -25,26 +32,9 @@ class EvictionTest extends KubeletHarness {
         running("large");
         cri.pssBytes.put("small", 40L << 20);
         cri.pssBytes.put("large", 400L << 20);
-        AtomicLong available = new AtomicLong(50L << 20);
-        Signals signals = new Signals() {
-            @Override
-            public long availableMemoryBytes() {
-                // What a pod used is there again when it is gone.
-                return cri.sandboxes.values().stream().anyMatch(each -> each.config.getMetadata().getName().equals("large")
-                        && each.state == io.hypernetes.cri.v1.PodSandboxState.SANDBOX_READY) ? available.get() : 450L << 20;
-            }
-
-            @Override
-            public long diskBytes() {
-                return 1L << 40;
-            }
-
-            @Override
-            public double diskFree() {
-                return 0.5;
-            }
-        };
-        try (Eviction eviction = new Eviction(signals, kubelet.runtime(), kubelet.pods(), Duration.ofMillis(50)).start()) {
+        // What a pod used is there again when it is gone.
+        Signals signals = signals(() -> isReady("large") ? 50L << 20 : 450L << 20, () -> 0.5);
+        try (Eviction eviction = eviction(signals)) {
             assertThat(eviction).isNotNull();
             eventually("large", pod -> {
                 assertThat(pod.getStatus().getPhase()).isEqualTo("Failed");
@@ -61,6 +51,75 @@ class EvictionTest extends KubeletHarness {
             assertThat(cri.calls()).contains("stop main 2");
         }
         assertThat(read("small").getStatus().getPhase()).isEqualTo("Running");
+    }
+
+    /// Each tenant makes priorities for itself.
+    @Test
+    void aPodWithAHighPriorityOfItsTenantsStaysInThePlaceOfNobodyElses() {
+        create(pod("large").editSpec().withPriority(1_000_000_000).endSpec().build());
+        client.of(Kind.POD).create("blue", pod("small").build());
+        running("large");
+        await().until(() -> isRunning(SMALL));
+        cri.pssBytes.put("large", 400L << 20);
+        cri.pssBytes.put("small", 40L << 20);
+        try (Eviction eviction = eviction(signals(() -> isReady("large") ? 50L << 20 : 450L << 20, () -> 0.5))) {
+            assertThat(eviction).isNotNull();
+            eventually("large", pod -> assertThat(pod.getStatus().getReason()).isEqualTo("Evicted"));
+        }
+        assertThat(isRunning(SMALL)).isTrue();
+    }
+
+    /// A guest that hides what it has written, or is said to have none of it, as with an emptyDir, takes it from the host nevertheless; and so do logs.
+    @Test
+    void whenTheDiskIsShortPodsGoByWhatTheHostHasOfThem() throws Exception {
+        for (String name : List.of("talker", "liar", "honest")) {
+            create(pod(name).build());
+            running(name);
+        }
+        cri.saidWritten.putAll(Map.of("talker", 0L, "liar", 0L, "honest", 3L << 20));
+        cri.scratchBytes.putAll(Map.of("talker", 1L << 20, "liar", 50L << 20, "honest", 3L << 20));
+        Path log = folder.resolve("log/pods/red_default_talker_" + read("talker").getMetadata().getUid() + "/main/0.log.1");
+        Files.createDirectories(log.getParent());
+        Files.write(log, new byte[8 << 20]);
+        try (Eviction eviction = eviction(signals(() -> 450L << 20, () -> isReady("liar") || isReady("talker") ? 0.05 : 0.5))) {
+            assertThat(eviction).isNotNull();
+            eventually("liar", pod -> assertThat(pod.getStatus().getMessage()).contains("low on resource: ephemeral-storage", "51200Ki"));
+            eventually("talker", pod -> assertThat(pod.getStatus().getMessage()).contains("9216Ki"));
+        }
+        assertThat(read("honest").getStatus().getPhase()).isEqualTo("Running");
+    }
+
+    private Eviction eviction(Signals signals) {
+        return new Eviction(signals, kubelet.runtime(), kubelet.pods(), settings(), Duration.ofMillis(50)).start();
+    }
+
+    private boolean isReady(String name) {
+        return cri.sandboxes.values().stream().anyMatch(each -> each.config.getMetadata().getName().equals(name)
+                && each.state == io.hypernetes.cri.v1.PodSandboxState.SANDBOX_READY);
+    }
+
+    private boolean isRunning(ObjectKey key) {
+        Pod pod = client.of(Kind.POD).get(key);
+        return pod.getStatus() != null && "Running".equals(pod.getStatus().getPhase());
+    }
+
+    private static Signals signals(LongSupplier memory, DoubleSupplier disk) {
+        return new Signals() {
+            @Override
+            public long availableMemoryBytes() {
+                return memory.getAsLong();
+            }
+
+            @Override
+            public long diskBytes() {
+                return 1L << 40;
+            }
+
+            @Override
+            public double diskFree() {
+                return disk.getAsDouble();
+            }
+        };
     }
 
     private static List<PodCondition> disruptions(Pod pod) {

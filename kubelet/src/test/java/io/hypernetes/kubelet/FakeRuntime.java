@@ -112,7 +112,7 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
                 status.setNetwork(PodSandboxNetworkStatus.newBuilder().setIp(sandbox.ip));
             }
             FakeCri.reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status)
-                    .putInfo("info", "{\"pssBytes\":" + cri.pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L)
+                    .putInfo("info", "{\"scratchUsedBytes\":" + cri.scratchBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L) + ",\"pssBytes\":" + cri.pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L)
                             + ",\"paused\":" + cri.podCalls.isWriting(request.getPodSandboxId())
                             + ",\"coldReason\":\"" + cri.coldReasons.getOrDefault(sandbox.config.getMetadata().getName(), "") + "\"}").build());
         }
@@ -256,6 +256,21 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     public void listPodSandboxStats(ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> out) {
         FakeCri.reply(out, ListPodSandboxStatsResponse.newBuilder().addAllStats(cri.stats.stream()
                 .filter(each -> FakeCri.matches(request.getFilter().getLabelSelectorMap(), each.getAttributes().getLabelsMap())).toList()).build());
+    }
+
+    @Override
+    public void podSandboxStats(PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> out) {
+        synchronized (cri) {
+            FakeCri.Sandbox sandbox = cri.sandboxes.get(request.getPodSandboxId());
+            if (sandbox == null) {
+                out.onError(Status.NOT_FOUND.asRuntimeException());
+                return;
+            }
+            long written = cri.saidWritten.getOrDefault(sandbox.config.getMetadata().getName(), 0L);
+            FakeCri.reply(out, PodSandboxStatsResponse.newBuilder().setStats(PodSandboxStats.newBuilder().setLinux(LinuxPodSandboxStats.newBuilder()
+                    .addContainers(ContainerStats.newBuilder().setWritableLayer(FilesystemUsage.newBuilder()
+                            .setUsedBytes(UInt64Value.newBuilder().setValue(written)))))).build());
+        }
     }
 
     @Override

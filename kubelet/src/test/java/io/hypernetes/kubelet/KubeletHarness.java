@@ -70,15 +70,18 @@ abstract class KubeletHarness {
 
     /// One that is still to be started.
     Kubelet asleep() throws IOException {
-        KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
-                folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
-        return new Kubelet(settings, client, () -> {
+        return new Kubelet(settings(), client, () -> {
             try {
                 return SSLContext.getDefault();
             } catch (Exception impossible) {
                 throw new AssertionError(impossible);
             }
         }, () -> clock.instant().plus(ahead));
+    }
+
+    KubeletSettings settings() {
+        return new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
+                folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
     }
 
     static PodBuilder pod(String name) {

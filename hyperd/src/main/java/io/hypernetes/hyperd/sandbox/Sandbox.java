@@ -151,6 +151,11 @@ public final class Sandbox implements AutoCloseable {
         return tether.usage();
     }
 
+    /// What its machine's own disk takes on the host's, whatever its guest says of that, in bytes; 0 when it has none.
+    public long scratchUsedBytes() {
+        return house.scratch().usedBytes(id());
+    }
+
     /// As whom its machine is known to the host; empty when there is none.
     public Optional<MachineRecord> machineRecord() {
         return Optional.ofNullable(record().machine());

@@ -1,6 +1,7 @@
 package io.hypernetes.hyperd.sandbox;
 
 import io.hypernetes.hyperd.HyperdException;
+import io.hypernetes.hyperd.volume.Ext4Disk;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -81,6 +82,11 @@ final class ScratchDisks {
                             + failure.getMessage() + ". Is there room, and is e2fsprogs installed?",
                     failure);
         }
+    }
+
+    /// What the disk of a sandbox takes here, in bytes: holes take nothing. 0 when it has none.
+    long usedBytes(String sandboxId) {
+        return Ext4Disk.usedBytes(file(sandboxId));
     }
 
     void remove(String sandboxId) {

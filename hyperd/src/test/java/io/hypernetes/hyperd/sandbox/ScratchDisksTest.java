@@ -3,6 +3,7 @@ package io.hypernetes.hyperd.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,18 @@ class ScratchDisksTest {
             }
         }
         assertThat(disks.present()).containsExactlyInAnyOrder("formatted", "copied", "copied-too");
+    }
+
+    @Test
+    void aDiskTakesWhatIsWrittenToIt() throws Exception {
+        ScratchDisks disks = new ScratchDisks(folder);
+        assertThat(disks.usedBytes("web")).isZero();
+        try (RandomAccessFile disk = new RandomAccessFile(disks.file("web").toFile(), "rw")) {
+            disk.setLength(10L << 30);
+            disk.seek(5L << 30);
+            disk.write(new byte[3 << 20]);
+        }
+        assertThat(disks.usedBytes("web")).isBetween(3L << 20, 4L << 20);
     }
 
     private static String said(String... command) throws Exception {

@@ -178,8 +178,13 @@ public final class CriRuntime implements AutoCloseable {
         return JsonMapper.shared().readTree(answer.getInfoOrDefault("info", "{}"));
     }
 
-    /// What the containers of a sandbox have written to their disk.
-    public long writtenBytes(String id) {
+    /// What the disk of a sandbox's machine takes on the host (`scratchUsedBytes` of the verbose status); of a runtime that does not say that, and so has no machines, what it says that the containers have written.
+    public long diskBytes(String id) {
+        JsonNode used = info(id).path("scratchUsedBytes");
+        return used.isNumber() ? used.asLong() : writtenBytes(id);
+    }
+
+    private long writtenBytes(String id) {
         return call("PodSandboxStats", () -> within(QUICK)
                         .podSandboxStats(PodSandboxStatsRequest.newBuilder().setPodSandboxId(id).build()))
                 .getStats().getLinux().getContainersList().stream()

@@ -2,18 +2,24 @@ package io.hypernetes.kubelet.eviction;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
-import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.PodView;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,12 +38,14 @@ public final class Eviction implements AutoCloseable {
     private final Signals signals;
     private final CriRuntime cri;
     private final PodTable pods;
+    private final KubeletSettings settings;
     private final Duration beat;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
     /// @param beat how often to look
-    public Eviction(Signals signals, CriRuntime cri, PodTable pods, Duration beat) {
+    public Eviction(Signals signals, CriRuntime cri, PodTable pods, KubeletSettings settings, Duration beat) {
+        this.settings = settings;
         this.beat = beat;
         this.signals = signals;
         this.cri = cri;
@@ -83,9 +91,9 @@ public final class Eviction implements AutoCloseable {
         String resource = shortage.get().resource();
         List<Candidate> candidates = new ArrayList<>();
         for (PodView view : pods.views()) {
-            cost(view.seen(), resource).ifPresent(used -> candidates.add(new Candidate(view.pod(), used, view.promised(resource))));
+            cost(view, resource).ifPresent(used -> candidates.add(new Candidate(view.pod(), used, view.promised(resource))));
         }
-        Optional<Candidate> first = candidates.stream().filter(Candidate::mayGo).min(Candidate.FIRST_TO_GO);
+        Optional<Candidate> first = Candidate.firstToGo(candidates);
         if (first.isEmpty()) {
             LOG.warn("event=nothing-to-evict resource={} available={} pods={}", resource, shortage.get().availableBytes(), candidates.size());
             return Optional.empty();
@@ -112,19 +120,41 @@ public final class Eviction implements AutoCloseable {
         return Optional.empty();
     }
 
-    /// Of disk, what its machine has written; of memory, the hypervisor's share of the host's.
-    private Optional<Long> cost(ObservedPod seen, String resource) {
-        Optional<ObservedSandbox> sandbox = seen.readySandbox();
+    /// What the host sees, never what a guest says of itself: of disk, what the machine's own disk takes, on which are the layers of its containers and its emptyDirs, and the logs;
+    /// of memory, the hypervisor's share. Disks that outlive the pod would be there when it is gone.
+    private Optional<Long> cost(PodView view, String resource) {
+        Optional<ObservedSandbox> sandbox = view.seen().readySandbox();
         if (sandbox.isEmpty()) {
             return Optional.empty();
         }
         try {
             return Optional.of(resource.equals("memory")
                     ? cri.machineMemoryBytes(sandbox.get().id())
-                    : cri.writtenBytes(sandbox.get().id()));
+                    : cri.diskBytes(sandbox.get().id()) + logBytes(view.pod()));
         } catch (CriException silent) {
-            // Its guest does not answer: it is there nevertheless, and no reason to leave others' pods.
-            return Optional.of(0L);
+            // The runtime does not say it: the pod is there nevertheless, and no reason to leave others' pods.
+            return Optional.of(resource.equals("memory") ? 0L : logBytes(view.pod()));
+        }
+    }
+
+    private long logBytes(Pod pod) {
+        Path folder = settings.logsOf(ObjectKey.of(pod), pod.getMetadata().getUid());
+        if (!Files.isDirectory(folder)) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.mapToLong(Eviction::size).sum();
+        } catch (IOException | UncheckedIOException gone) {
+            // Its files go while it is looked at.
+            return 0;
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0;
+        } catch (IOException gone) {
+            return 0;
         }
     }
 }
