@@ -107,6 +107,8 @@ class StreamsTest extends ClusterTest {
             } else if (head.contains("/containerLogs/") || head.startsWith("GET /stats")) {
                 out.write("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nline1\r\n6\r\n\nline2\r\n0\r\n\r\n"
                         .getBytes(StandardCharsets.US_ASCII));
+            } else if (head.contains("command=busy")) {
+                out.write("HTTP/1.1 429 Refused\r\nContent-Type: text/plain\r\nRetry-After: 7\r\nContent-Length: 8\r\n\r\ntoo many".getBytes(StandardCharsets.US_ASCII));
             } else if (head.contains("command=false")) {
                 var status = "{\"kind\":\"Status\",\"message\":\"container not found\",\"reason\":\"NotFound\",\"code\":404}";
                 out.write(("HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: "
@@ -246,6 +248,10 @@ class StreamsTest extends ClusterTest {
         try (var socket = upgrade(pods("default") + "/web/exec?command=false", "POST")) {
             var head = readHead(socket.getInputStream());
             assertThat(head).startsWith("HTTP/1.1 404");
+        }
+        try (var socket = upgrade(pods("default") + "/web/exec?command=busy", "POST")) {
+            var head = readHead(socket.getInputStream());
+            assertThat(head).as("what a node has no place for").startsWith("HTTP/1.1 429").containsIgnoringCase("Retry-After: 7");
         }
     }
 

@@ -12,7 +12,10 @@ import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.KeyedCertificate;
 import io.hypernetes.identity.Tls;
+import io.hypernetes.kubelet.server.KubeletServer;
+import io.hypernetes.kubelet.server.PodEndpoints;
 import io.hypernetes.kubelet.server.ServerTls;
+import io.hypernetes.streams.StreamPlaces;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -50,6 +53,8 @@ class KubeletServerTest {
     private FakeCri cri;
     private ServerSocket streaming;
     private Kubelet kubelet;
+    private KubeletSettings settings;
+    private SSLContext tls;
     private Path logs;
 
     @BeforeEach
@@ -59,9 +64,9 @@ class KubeletServerTest {
         streaming = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
         cri = new FakeCri(folder.resolve("cri.sock"));
         cri.streamUrl = "http://127.0.0.1:" + streaming.getLocalPort() + "/stream/one-time";
-        KubeletSettings settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
+        settings = new KubeletSettings("n1", "127.0.0.1", 0, folder.resolve("cri.sock"), folder.resolve("lib"),
                 folder.resolve("log"), 110, 100, 1 << 20, Map.of(), List.of(), "cluster.local");
-        SSLContext tls = ServerTls.context(serving, root.certificate());
+        tls = ServerTls.context(serving, root.certificate());
         kubelet = new Kubelet(settings, client, () -> tls, InstantSource.system()).start();
         client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withNamespace("default").withName("web").endMetadata()
                 .withNewSpec().withNodeName("n1").withRestartPolicy("Never").addNewContainer().withName("main").withImage("app:1").withImagePullPolicy("IfNotPresent").endContainer()
@@ -97,8 +102,12 @@ class KubeletServerTest {
     }
 
     private HttpResponse<byte[]> get(SSLContext tls, String path) throws Exception {
+        return get(tls, kubelet.port(), path);
+    }
+
+    private static HttpResponse<byte[]> get(SSLContext tls, int port, String path) throws Exception {
         try (HttpClient http = HttpClient.newBuilder().sslContext(tls).version(HttpClient.Version.HTTP_1_1).build()) {
-            return http.send(HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + kubelet.port() + path)).timeout(Duration.ofSeconds(60)).build(),
+            return http.send(HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + path)).timeout(Duration.ofSeconds(60)).build(),
                     HttpResponse.BodyHandlers.ofByteArray());
         }
     }
@@ -134,6 +143,37 @@ class KubeletServerTest {
                 .isEqualTo("400 previous terminated container \"main\" in pod \"web\" not found");
         assertThat(text(apiServer(), "/tenants/red/containerLogs/default/web/main?tailLines=x")).startsWith("400 tailLines");
         assertThat(text(apiServer(), "/tenants/red/containerLogs/default/web/main?sinceSeconds=" + Long.MAX_VALUE)).isEqualTo("200 one\ntwo\n");
+    }
+
+    /// The connections of a node are all tenants'.
+    @Test
+    void aTenantHasSoManyStreamsAndIsToldOfMore() throws Exception {
+        PodEndpoints few = new PodEndpoints(settings, kubelet.runtime(), kubelet.pods(), InstantSource.system(), new StreamPlaces(8, 2, 1));
+        String path = "/tenants/red/containerLogs/default/web/main";
+        try (KubeletServer server = new KubeletServer(InetAddress.getLoopbackAddress(), 0, () -> tls, ServerTls::mayAsk, few).start();
+                Socket first = follow(server, path);
+                Socket second = follow(server, path)) {
+            assertThat(second.isConnected()).isTrue();
+            HttpResponse<byte[]> third = get(apiServer(), server.port(), path);
+            assertThat(third.statusCode()).isEqualTo(429);
+            assertThat(third.headers().firstValue("Retry-After")).isPresent();
+            assertThat(new String(third.body(), StandardCharsets.UTF_8)).startsWith("tenant red has too many streams open on node n1");
+            assertThat(get(apiServer(), server.port(), "/healthz").statusCode()).isEqualTo(200);
+            assertThat(get(apiServer(), server.port(), path.replace("red", "blue")).statusCode()).as("others").isEqualTo(404);
+            first.close();
+            await().until(() -> get(apiServer(), server.port(), path).statusCode() == 200);
+        }
+    }
+
+    /// Returns when the log comes.
+    private Socket follow(KubeletServer server, String path) throws IOException {
+        Socket socket = apiServer().getSocketFactory().createSocket("127.0.0.1", server.port());
+        socket.getOutputStream().write(("GET " + path + "?follow=true HTTP/1.1\r\nHost: n1\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        StringBuilder seen = new StringBuilder();
+        while (seen.indexOf("two") < 0) {
+            seen.append((char) socket.getInputStream().read());
+        }
+        return socket;
     }
 
     @Test

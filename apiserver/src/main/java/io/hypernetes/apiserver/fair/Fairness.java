@@ -3,6 +3,8 @@ package io.hypernetes.apiserver.fair;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.streams.StreamPlaces;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
 /// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
 /// webhook, a node or a slow reader ([Seat#away]).
+///
+/// Streams to nodes hold no seat, but places of their own ([StreamPlaces]): each has a connection to a node, threads and memory as long as its client likes. A tenant has so many; who would have
+/// more is told so at once.
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -25,6 +30,10 @@ public final class Fairness {
     private static final String AUDIT = "/audit";
     /// How many requests may read files through, of all tenants, whose processors and memory they take for up to a second.
     private static final int READERS = 4;
+    /// To all nodes.
+    private static final int MOST_STREAMS = 2_048;
+    private static final int MOST_STREAMS_OF_TENANT = 256;
+    private static final int STREAM_RETRY_SECONDS = 5;
     private static final int PER_USER = 256;
     private static final int PER_TENANT = 1024;
     private static final int AWAY_PER_USER = 256;
@@ -40,9 +49,15 @@ public final class Fairness {
     private final Seats largeWrites;
     private final Seats nodes;
     private final Seats files;
+    private final StreamPlaces streams;
 
     /// @param processors how many the server has
     public Fairness(int processors) {
+        this(processors, StreamPlaces.within(MOST_STREAMS, MOST_STREAMS_OF_TENANT));
+    }
+
+    Fairness(int processors, StreamPlaces streams) {
+        this.streams = streams;
         // Two at least: what a tenant's webhooks do in the cluster before they answer must not wait for the one request that waits for them.
         reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
         nodes = seats(2048, 64, 64, 16, null);
@@ -68,14 +83,20 @@ public final class Fairness {
         });
     }
 
-    /// Waits for a seat.
+    /// Waits for a seat, or takes a place for a stream.
     ///
     /// @param bodyBytes the length of the request's body
-    /// @throws io.hypernetes.objects.ApiException 429 when there is none in time
+    /// @throws io.hypernetes.objects.ApiException 429 when there is none in time, or no place
     public Seat enter(Caller caller, TenantPath tenant, Target target, int bodyBytes) {
         boolean readsFiles = !target.resource() && target.path().equals(AUDIT);
-        boolean lasts = target.verb().equals("watch") || (target.resource() && STREAMS.contains(target.subresource()));
-        if (lasts || !target.resource() && !readsFiles || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
+        if (!target.resource() && !readsFiles || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
+            return Seat.NONE;
+        }
+        if (target.resource() && STREAMS.contains(target.subresource())) {
+            return Seat.of(streams.take(tenant.tenant()).orElseThrow(() ->
+                    ApiStatus.tooManyRequests(StreamPlaces.refusal(tenant.tenant(), "through this API server"), STREAM_RETRY_SECONDS).asException()));
+        }
+        if (target.verb().equals("watch")) {
             return Seat.NONE;
         }
         var node = caller.node();

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.fair;
 
+import io.hypernetes.streams.StreamPlaces;
 import java.lang.ScopedValue.CallableOp;
 import org.jspecify.annotations.Nullable;
 
@@ -20,16 +21,27 @@ public final class Seat implements AutoCloseable {
     private long bytes;
     private long since;
     private boolean held;
+    private final StreamPlaces.@Nullable Place place;
 
     /// @param bytes of memory that the request holds as long as it lasts
     /// @param since when it was taken
     Seat(@Nullable Seats seats, String tenant, String user, long bytes, long since) {
+        this(seats, tenant, user, bytes, since, null);
+    }
+
+    private Seat(@Nullable Seats seats, String tenant, String user, long bytes, long since, StreamPlaces.@Nullable Place place) {
+        this.place = place;
         this.seats = seats;
         this.tenant = tenant;
         this.user = user;
         this.bytes = bytes;
         this.since = since;
         this.held = seats != null;
+    }
+
+    /// None, but a place among the streams.
+    static Seat of(StreamPlaces.Place place) {
+        return new Seat(null, "", "", 0, 0, place);
     }
 
     /// Serves the request on this thread.
@@ -110,6 +122,9 @@ public final class Seat implements AutoCloseable {
 
     @Override
     public void close() {
+        if (place != null) {
+            place.close();
+        }
         if (seats != null && held) {
             held = false;
             seats.leave(tenant, since);

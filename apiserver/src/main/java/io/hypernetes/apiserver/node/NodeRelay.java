@@ -194,6 +194,11 @@ public final class NodeRelay {
         }
     }
 
+    private static int retryAfter(NodeAnswer answer) {
+        var said = answer.headers().getOrDefault("retry-after", "");
+        return said.matches("[1-9][0-9]?") ? Integer.parseInt(said) : 1;
+    }
+
     /// What the node said instead, as a Status: its own when it sent one, else its text.
     private static RuntimeException refusal(NodeAddress node, NodeAnswer answer) throws IOException {
         byte[] body;
@@ -213,6 +218,7 @@ public final class NodeRelay {
         var text = new String(body, StandardCharsets.UTF_8).strip();
         return switch (answer.status()) {
             case 400 -> ApiStatus.badRequest(text).asException();
+            case 429 -> ApiStatus.tooManyRequests(text, retryAfter(answer)).asException();
             case 404 -> new ApiStatus(404, "NotFound", text, null).asException();
             default ->
                 ApiStatus.internal("the kubelet of node " + node.node() + " answered " + answer.status() + ": " + text)

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.fair;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,9 @@ import io.hypernetes.apiserver.audit.AuditPage;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.objects.ApiException;
+import io.hypernetes.streams.StreamPlaces;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +21,7 @@ class FairnessTest {
     private static final Caller NODE = new Caller(Caller.ROOT, "system:node:n1", List.of("system:nodes"));
     private static final int MANY = 64;
 
-    private final Fairness fairness = new Fairness(1);
+    private final Fairness fairness = new Fairness(1, new StreamPlaces(2048, 256, 4));
 
     /// Comes in, or fails after the time that one waits for a seat.
     private Seat enter(Caller caller, String tenant, String method, String path) {
@@ -98,5 +102,31 @@ class FairnessTest {
             first.close();
             second.get(10, TimeUnit.SECONDS);
         }
+    }
+
+    /// Each has a connection to a node, two threads and their buffers as long as its client likes.
+    @Test
+    void aTenantHasSoManyStreamsAndTakesNoneFromOthers() {
+        var alice = new Caller("a", "alice", List.of());
+        var paths = List.of("exec", "attach", "portforward", "log", "proxy/").stream().map(each -> "/api/v1/namespaces/default/pods/web/" + each).toList();
+        var taken = new ArrayList<Seat>();
+        for (int i = 0; i < 256; i++) {
+            taken.add(enter(alice, "a", "GET", paths.get(i % paths.size())));
+        }
+        for (var path : paths) {
+            assertThatThrownBy(() -> enter(alice, "a", "GET", path))
+                    .isInstanceOfSatisfying(ApiException.class, e -> {
+                        assertThat(e.status().code()).isEqualTo(429);
+                        assertThat(e.status().message()).contains("tenant a has too many streams open");
+                        assertThat(e.status().details().retryAfterSeconds()).isPositive();
+                    });
+        }
+        enter(alice, "a", "GET", "/api/v1/pods");
+        enter(new Caller("b", "bob", List.of()), "b", "GET", paths.getFirst());
+        enter(new Caller(Caller.ROOT, "admin", List.of("system:masters")), "a", "GET", paths.getFirst());
+        taken.getFirst().close();
+        taken.getFirst().close();
+        enter(alice, "a", "GET", paths.getFirst());
+        assertThatThrownBy(() -> enter(alice, "a", "GET", paths.getFirst())).isInstanceOf(ApiException.class);
     }
 }

@@ -29,6 +29,8 @@ public final class KubeletServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(KubeletServer.class);
     private static final int HANDSHAKE_MILLIS = 15_000;
     private static final int MOST_CONNECTIONS = 2_000;
+    /// When whoever has too much open may ask again.
+    private static final int RETRY_SECONDS = 5;
 
     private final Supplier<SSLContext> tls;
     private final Predicate<X509Certificate> allowed;
@@ -71,6 +73,7 @@ public final class KubeletServer implements AutoCloseable {
         closed = true;
         closeQuietly(listener);
         open.forEach(KubeletServer::closeQuietly);
+        endpoints.close();
     }
 
     private void accept() {
@@ -141,7 +144,7 @@ public final class KubeletServer implements AutoCloseable {
 
     static void whole(OutputStream out, int code, String type, byte[] body) throws IOException {
         out.write(("HTTP/1.1 " + code + " " + (code == 200 ? "OK" : "Refused") + "\r\nContent-Type: " + type
-                + "\r\nContent-Length: " + body.length + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+                + (code == 429 ? "\r\nRetry-After: " + RETRY_SECONDS : "") + "\r\nContent-Length: " + body.length + "\r\nConnection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
         out.write(body);
         out.flush();
     }

@@ -10,13 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.StandardWatchEventKinds;
-import java.nio.file.WatchKey;
-import java.nio.file.WatchService;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,20 +22,21 @@ import org.jspecify.annotations.Nullable;
 /// successor is opened, so rotation loses nothing.
 final class LogReader {
     private static final int BUFFER = 64 << 10;
-    /// How long to wait for a notice of the file system before looking anyway.
-    private static final long LOOK_MILLIS = 500;
 
     private final Path file;
     private final LogOptions options;
     private final BooleanSupplier ended;
     private final OutputStream out;
+    private final LogWatch watch;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private long left;
     private boolean middle;
     private @Nullable Object inode;
 
     /// @param ended true once the container can write no more; asked before the last read
-    LogReader(Path file, LogOptions options, BooleanSupplier ended, OutputStream out) {
+    /// @param watch asked only by who follows
+    LogReader(Path file, LogOptions options, BooleanSupplier ended, OutputStream out, LogWatch watch) {
+        this.watch = watch;
         this.file = file;
         this.options = options;
         this.ended = ended;
@@ -49,50 +46,48 @@ final class LogReader {
 
     /// Writes what is wanted to the output, flushing whenever the file has no more for now.
     void copy() throws IOException, InterruptedException {
+        if (!options.follow()) {
+            copy(null);
+            return;
+        }
         Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
-        try (WatchService notices = folder.getFileSystem().newWatchService()) {
-            if (options.follow()) {
-                folder.register(notices, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
-            }
-            while (!Files.exists(file)) {
-                // Running, but the runtime has not opened the log yet.
-                if (!options.follow() || ended.getAsBoolean()) {
-                    return;
-                }
-                await(notices);
-            }
-            // Taken before the file is opened: a rotation in between is then seen as one, and the new file read once.
-            inode = Files.getAttribute(file, "unix:ino");
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-            try {
-                channel.position(options.tailLines() < 0 ? 0 : tailPosition(channel, options.tailLines()));
-                while (left > 0) {
-                    boolean last = !options.follow() || ended.getAsBoolean();
-                    drain(channel);
-                    out.flush();
-                    FileChannel next = successor();
-                    if (next != null) {
-                        drain(channel);
-                        channel.close();
-                        channel = next;
-                        continue;
-                    }
-                    if (last) {
-                        return;
-                    }
-                    await(notices);
-                }
-            } finally {
-                channel.close();
-            }
+        try (LogWatch.Follower news = watch.follow(folder)) {
+            copy(news);
         }
     }
 
-    private static void await(WatchService notices) throws InterruptedException {
-        WatchKey notice = notices.poll(LOOK_MILLIS, TimeUnit.MILLISECONDS);
-        if (notice != null) {
-            notice.pollEvents();
-            notice.reset();
+    /// @param news null for who does not follow
+    private void copy(LogWatch.@Nullable Follower news) throws IOException, InterruptedException {
+        while (!Files.exists(file)) {
+            // Running, but the runtime has not opened the log yet.
+            if (news == null || ended.getAsBoolean()) {
+                return;
+            }
+            news.await();
+        }
+        // Taken before the file is opened: a rotation in between is then seen as one, and the new file read once.
+        inode = Files.getAttribute(file, "unix:ino");
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
+            channel.position(options.tailLines() < 0 ? 0 : tailPosition(channel, options.tailLines()));
+            while (left > 0) {
+                boolean last = ended.getAsBoolean();
+                drain(channel);
+                out.flush();
+                FileChannel next = successor();
+                if (next != null) {
+                    drain(channel);
+                    channel.close();
+                    channel = next;
+                    continue;
+                }
+                if (news == null || last) {
+                    return;
+                }
+                news.await();
+            }
+        } finally {
+            channel.close();
         }
     }
 

@@ -16,6 +16,7 @@ import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.PodView;
 import io.hypernetes.kubelet.usage.NodeUsage;
 import io.hypernetes.kubelet.usage.PodUsage;
+import io.hypernetes.streams.StreamPlaces;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -31,15 +32,30 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// What the API server asks of this node: logs, exec, attach, port-forward, usage. Every path names the tenant, and a pod of another tenant
 /// is not found.
-public final class PodEndpoints {
+///
+/// The connections of a node are all tenants', so each has a part of them.
+public final class PodEndpoints implements AutoCloseable {
+    /// Fewer than the server has connections: what is asked for and answered at once finds one.
+    private static final int MOST_STREAMS = 1_500;
+    /// More than the API server lets a tenant have: what remains is for operators who look after its pods.
+    private static final int MOST_STREAMS_OF_TENANT = 500;
+
     private final KubeletSettings settings;
     private final CriRuntime cri;
     private final PodTable pods;
     private final InstantSource clock;
     private final PodUsage podUsage;
     private final NodeUsage nodeUsage;
+    private final LogWatch watch = new LogWatch();
+    private final StreamPlaces places;
 
     public PodEndpoints(KubeletSettings settings, CriRuntime cri, PodTable pods, InstantSource clock) {
+        this(settings, cri, pods, clock, StreamPlaces.within(MOST_STREAMS, MOST_STREAMS_OF_TENANT));
+    }
+
+    /// @param places for streams
+    public PodEndpoints(KubeletSettings settings, CriRuntime cri, PodTable pods, InstantSource clock, StreamPlaces places) {
+        this.places = places;
         this.settings = settings;
         this.cri = cri;
         this.pods = pods;
@@ -62,15 +78,7 @@ public final class PodEndpoints {
                 KubeletServer.whole(wire.out(), 200, "application/json",
                         podUsage.ofTenant(path.get(1), PodUsage.started(pods.containersOf(path.get(1)))));
             } else if (path.size() >= 5 && path.getFirst().equals("tenants")) {
-                ObjectKey key = new ObjectKey(path.get(1), path.get(3), path.get(4));
-                String container = path.size() > 5 ? path.get(5) : "";
-                switch (path.get(2)) {
-                    case "containerLogs" -> logs(request, wire, key, container);
-                    case "exec" -> Splice.through(request, wire, exec(request, key, container));
-                    case "attach" -> Splice.through(request, wire, attach(request, key, container));
-                    case "portForward" -> Splice.through(request, wire, portForward(request, key));
-                    default -> throw new HttpFailure(404, "there is no " + path.get(2) + " here");
-                }
+                stream(request, wire);
             } else {
                 throw new HttpFailure(404, "there is no /" + String.join("/", path) + " here");
             }
@@ -80,6 +88,27 @@ public final class PodEndpoints {
     }
 
     // --- streams
+
+    private void stream(HttpRequestHead request, KubeletServer.Wire wire) throws IOException, InterruptedException {
+        List<String> path = request.path();
+        ObjectKey key = new ObjectKey(path.get(1), path.get(3), path.get(4));
+        String container = path.size() > 5 ? path.get(5) : "";
+        try (StreamPlaces.Place place = places.take(key.tenant())
+                .orElseThrow(() -> new HttpFailure(429, StreamPlaces.refusal(key.tenant(), "on node " + settings.nodeName())))) {
+            switch (path.get(2)) {
+                case "containerLogs" -> logs(request, wire, key, container);
+                case "exec" -> Splice.through(request, wire, exec(request, key, container));
+                case "attach" -> Splice.through(request, wire, attach(request, key, container));
+                case "portForward" -> Splice.through(request, wire, portForward(request, key));
+                default -> throw new HttpFailure(404, "there is no " + path.get(2) + " here");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
 
     private URI exec(HttpRequestHead request, ObjectKey key, String container) {
         boolean tty = request.flag("tty");
@@ -137,9 +166,7 @@ public final class PodEndpoints {
         LogOptions options = LogOptions.of(request, clock);
         PodView view = find(key);
         ObservedContainer run = run(view, key, name, options.previous());
-        Path file = settings.logFolder().resolve("pods")
-                .resolve(key.tenant() + "_" + key.namespace() + "_" + key.name() + "_" + view.pod().getMetadata().getUid())
-                .resolve(name).resolve(run.attempt() + ".log");
+        Path file = settings.logsOf(key, view.pod().getMetadata().getUid()).resolve(name).resolve(run.attempt() + ".log");
         if (!Files.exists(file) && run.ended()) {
             throw new HttpFailure(404, "the log of container " + name + " is not here (any more)");
         }
@@ -149,7 +176,7 @@ public final class PodEndpoints {
         AtomicBoolean gone = new AtomicBoolean();
         Thread.ofVirtual().name("log-client").start(() -> awaitEnd(wire, gone));
         try (OutputStream body = new ChunkedOutput(wire.out())) {
-            new LogReader(file, options, () -> gone.get() || ended(key, view, run), body).copy();
+            new LogReader(file, options, () -> gone.get() || ended(key, view, run), body, watch).copy();
         }
     }
 

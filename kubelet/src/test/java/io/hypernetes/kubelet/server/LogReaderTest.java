@@ -5,13 +5,20 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,13 +26,20 @@ class LogReaderTest {
     @TempDir
     Path folder;
 
+    private final LogWatch watch = new LogWatch();
+
+    @AfterEach
+    void close() {
+        watch.close();
+    }
+
     private static LogOptions options(boolean follow, boolean timestamps, long tail, long limit, @Nullable Instant since) {
         return new LogOptions(follow, false, timestamps, tail, limit, since);
     }
 
     private String read(LogOptions options) throws Exception {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        new LogReader(folder.resolve("0.log"), options, () -> true, out).copy();
+        new LogReader(folder.resolve("0.log"), options, () -> true, out, watch).copy();
         return out.toString();
     }
 
@@ -63,7 +77,7 @@ class LogReaderTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         Thread reader = Thread.ofVirtual().start(() -> {
             try {
-                new LogReader(folder.resolve("0.log"), options(true, false, -1, -1, null), ended::get, out).copy();
+                new LogReader(folder.resolve("0.log"), options(true, false, -1, -1, null), ended::get, out, watch).copy();
             } catch (IOException | InterruptedException broken) {
                 throw new AssertionError(broken);
             }
@@ -85,5 +99,84 @@ class LogReaderTest {
         ended.set(true);
         assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
         assertThat(out.toString()).isEqualTo(wanted.toString());
+    }
+
+    /// Root has 128 of them for everything on a host.
+    @Test
+    void howeverManyFollowThereIsOneInotifyInstanceAndNoneForWhoOnlyReads() throws Exception {
+        append("2026-01-01T00:00:01Z stdout F 0\n");
+        long before = inotifyInstances();
+        CountDownLatch going = new CountDownLatch(1);
+        List<OutputStream> clients = new ArrayList<>();
+        List<Thread> readers = new ArrayList<>();
+        AtomicInteger blocked = new AtomicInteger();
+        for (int i = 0; i < 40; i++) {
+            OutputStream slow = new ByteArrayOutputStream() {
+                @Override
+                public void flush() throws IOException {
+                    try {
+                        blocked.incrementAndGet();
+                        going.await();
+                    } catch (InterruptedException stopped) {
+                        throw new IOException(stopped);
+                    }
+                }
+            };
+            clients.add(slow);
+            boolean follow = i >= 20;
+            readers.add(Thread.ofVirtual().start(() -> {
+                try {
+                    new LogReader(folder.resolve("0.log"), options(follow, false, -1, -1, null), () -> true, slow, watch).copy();
+                } catch (IOException | InterruptedException broken) {
+                    throw new AssertionError(broken);
+                }
+            }));
+            int so = i + 1;
+            await().until(() -> blocked.get() == so);
+            if (i == 19) {
+                assertThat(inotifyInstances()).isEqualTo(before);
+            }
+        }
+        assertThat(inotifyInstances()).isEqualTo(before + 1);
+        going.countDown();
+        for (Thread reader : readers) {
+            assertThat(reader.join(Duration.ofSeconds(20))).isTrue();
+        }
+        assertThat(clients).allSatisfy(client -> assertThat(client.toString()).isEqualTo("0\n"));
+    }
+
+    private static long inotifyInstances() throws IOException {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(descriptor -> {
+                try {
+                    return Files.readSymbolicLink(descriptor).toString().contains("inotify");
+                } catch (IOException closed) {
+                    return false;
+                }
+            }).count();
+        }
+    }
+
+    /// Those of one folder, one of whom leaves.
+    @Test
+    void everyFollowerIsToldAndLooksByItselfWhereNothingTells() throws Exception {
+        try (LogWatch patient = new LogWatch(Duration.ofMinutes(5))) {
+            LogWatch.Follower one = patient.follow(folder);
+            LogWatch.Follower two = patient.follow(folder);
+            one.close();
+            append("x");
+            Thread told = Thread.ofVirtual().start(() -> awaitNews(two));
+            assertThat(told.join(Duration.ofSeconds(20))).isTrue();
+        }
+        watch.close();
+        awaitNews(watch.follow(folder));
+    }
+
+    private static void awaitNews(LogWatch.Follower follower) {
+        try {
+            follower.await();
+        } catch (InterruptedException stopped) {
+            throw new AssertionError(stopped);
+        }
     }
 }
