@@ -24,6 +24,7 @@ final class Catalogue {
     /// @param layers diff ids, the lowest first
     /// @param documents digests of its manifests and the indexes that led to them, the newest first
     /// @param blobs digests of everything kept of it in [Blobs]
+    /// @param forAll whether it came at least once by anybody's right; of what an earlier version brought it is not known
     /// @param usedSeconds since the epoch: when it was last pulled, or a lease of it began or ended
     record Item(
             String id,
@@ -33,14 +34,15 @@ final class Catalogue {
             List<String> layers,
             List<String> documents,
             TreeSet<String> blobs,
+            boolean forAll,
             long usedSeconds) {
 
         Item used(long seconds) {
-            return new Item(id, tags, digests, sizeBytes, layers, documents, blobs, seconds);
+            return new Item(id, tags, digests, sizeBytes, layers, documents, blobs, forAll, seconds);
         }
 
         Item named(TreeSet<String> otherTags, TreeSet<String> otherDigests) {
-            return new Item(id, otherTags, otherDigests, sizeBytes, layers, documents, blobs, usedSeconds);
+            return new Item(id, otherTags, otherDigests, sizeBytes, layers, documents, blobs, forAll, usedSeconds);
         }
 
         /// The digest by which the repository of this name knows the image; empty when it is not known.
@@ -73,7 +75,7 @@ final class Catalogue {
                 Item item = new Item(image.path("id").asString(), new TreeSet<>(strings(image.path("tags"))),
                         new TreeSet<>(strings(image.path("digests"))), image.path("size").asLong(), strings(image.path("layers")),
                         strings(image.path("documents")), new TreeSet<>(strings(image.path("blobs"))),
-                        image.path("used").asLong(0));
+                        image.path("forAll").asBoolean(false), image.path("used").asLong(0));
                 catalogue.images.put(item.id(), item);
             }
             root.path("leases").properties()
@@ -128,7 +130,9 @@ final class Catalogue {
     }
 
     /// The image with what came now; it is in the catalogue already.
-    Item with(ImageSource source, List<String> diffIds, Set<String> blobs, long nowSeconds) {
+    ///
+    /// @param forAll whether it came by anybody's right
+    Item with(ImageSource source, List<String> diffIds, Set<String> blobs, boolean forAll, long nowSeconds) {
         Item known = images.get(source.id().toString());
         LinkedHashSet<String> documents = new LinkedHashSet<>();
         TreeSet<String> kept = new TreeSet<>(blobs);
@@ -140,7 +144,8 @@ final class Catalogue {
             kept.addAll(known.blobs());
         }
         Item item = new Item(source.id().toString(), known == null ? new TreeSet<>() : known.tags(),
-                known == null ? new TreeSet<>() : known.digests(), source.sizeBytes(), diffIds, List.copyOf(documents), kept, nowSeconds);
+                known == null ? new TreeSet<>() : known.digests(), source.sizeBytes(), diffIds, List.copyOf(documents), kept,
+                forAll || known != null && known.forAll(), nowSeconds);
         if (source.repoDigest() != null) {
             item.digests().add(source.repoDigest());
         }
@@ -183,6 +188,9 @@ final class Catalogue {
             item.layers().forEach(image.putArray("layers")::add);
             item.documents().forEach(image.putArray("documents")::add);
             item.blobs().forEach(image.putArray("blobs")::add);
+            if (item.forAll()) {
+                image.put("forAll", true);
+            }
             image.put("used", item.usedSeconds());
         }
         ObjectNode held = root.putObject("leases");

@@ -38,7 +38,7 @@ final class ImageShelf {
         byte[] config = Files.readAllBytes(configs.resolve(Digest.parse(item.id()).hex()));
         Image image = new Image(item.id(), List.copyOf(item.tags()), List.copyOf(item.digests()), item.sizeBytes(),
                 Documents.config(config, item.layers().size(), "configuration " + item.id()).execution(),
-                layers.disks(item.layers()));
+                layers.disks(item.layers()), item.forAll());
         images.put(item.id(), image);
         return image;
     }

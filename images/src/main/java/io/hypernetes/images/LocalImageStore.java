@@ -206,7 +206,7 @@ public final class LocalImageStore implements ImageStore {
             synchronized (shelf) {
                 Folders.writeDurably(configs.resolve(source.id().hex()), source.config());
                 TreeSet<String> kept = arrival.keep(source, digests, claimant);
-                Catalogue.Item item = catalogue.with(source, diffIds, kept, clock.instant().getEpochSecond());
+                Catalogue.Item item = catalogue.with(source, diffIds, kept, claimant.equals(Claimant.ANYBODY), clock.instant().getEpochSecond());
                 List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
                 if (source.tag() != null) {
                     changed.addAll(catalogue.name(item, source.tag()));

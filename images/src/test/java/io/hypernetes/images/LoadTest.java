@@ -66,7 +66,7 @@ class LoadTest {
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(gzip))) {
             Files.copy(plain, out);
         }
-        assertThat(store.load(gzip, null, PullProgress.NONE)).hasSize(1);
+        assertThat(store.load(gzip, null, PullProgress.NONE)).singleElement().satisfies(image -> assertThat(image.forAll()).isTrue());
         try (var left = Files.list(folder.resolve("store/work"))) {
             assertThat(left).isEmpty();
         }

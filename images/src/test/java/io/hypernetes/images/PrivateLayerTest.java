@@ -125,6 +125,21 @@ class PrivateLayerTest {
         }
     }
 
+    /// To have pulled an image first takes it from nobody.
+    @Test
+    void whatAnybodyMayPullIsForAllFromThenOnWhoeverPullsItBeforeAndSince() {
+        String id = pull("owner/app", OWN, OWNER).id();
+        assertThat(store.find(id)).hasValueSatisfying(image -> assertThat(image.forAll()).isFalse());
+        Map.copyOf(served).forEach((path, bytes) -> served.put(path.replace("owner/", "public/"), bytes));
+        assertThat(pull("public/app", null, THIEF).id()).isEqualTo(id);
+        assertThat(pull("owner/app", OWN, OWNER).forAll()).isTrue();
+        store.close();
+        open();
+        assertThat(store.find(id)).hasValueSatisfying(image -> assertThat(image.forAll()).isTrue());
+        store.remove(id);
+        assertThat(pull("owner/app", OWN, OWNER).forAll()).as("once it was gone").isFalse();
+    }
+
     @Test
     void toKnowWhatALayerIsCalledIsNotToHaveIt() {
         pull("owner/app", OWN, OWNER);

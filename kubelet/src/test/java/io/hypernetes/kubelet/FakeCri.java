@@ -57,6 +57,8 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, Sandbox> sandboxes = new LinkedHashMap<>();
     final Map<String, Run> runs = new LinkedHashMap<>();
     final Set<String> images = new TreeSet<>();
+    /// Of which the runtime says that they were loaded.
+    final Set<String> imagesForAll = ConcurrentHashMap.newKeySet();
     /// What all programs say that fail.
     public volatile String execErrors = "";
     /// How those end that do not succeed.
@@ -240,6 +242,9 @@ public final class FakeCri implements AutoCloseable {
                 String name = image.replaceFirst("^sha256:", "").replaceFirst("^docker\\.io/library/", "");
                 if (images.contains(name)) {
                     Image.Builder found = Image.newBuilder().setId(image.replaceFirst("^docker\\.io/library/", "")).setSize(42);
+                    if (imagesForAll.contains(name)) {
+                        found.setSpec(ImageSpec.newBuilder().putAnnotations(Labels.FOR_ALL, "true"));
+                    }
                     String user = imageUsers.getOrDefault(name, "0");
                     answer.setImage(user.matches("\\d+") ? found.setUid(Int64Value.newBuilder().setValue(Long.parseLong(user))) : found.setUsername(user));
                 }

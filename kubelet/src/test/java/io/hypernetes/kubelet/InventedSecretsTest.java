@@ -70,6 +70,16 @@ class InventedSecretsTest extends KubeletHarness {
         victimStarts();
     }
 
+    /// The operator's word comes later, and counts.
+    @Test
+    void toHavePulledAnImageBeforeTheOperatorLoadsItTakesItFromNobody() {
+        cri.images.remove(LOADED);
+        create(withSecret("attempt"));
+        running("attempt");
+        cri.imagesForAll.add(LOADED);
+        victimStarts();
+    }
+
     private void victimStarts() {
         client.of(Kind.POD).create("blue", pod("victim").editSpec().editContainer(0).withImage(LOADED).withImagePullPolicy("Never").endContainer().endSpec().build());
         Awaitility.await().ignoreExceptions().atMost(Duration.ofSeconds(20)).untilAsserted(() ->

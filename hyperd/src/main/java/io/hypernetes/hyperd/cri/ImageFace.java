@@ -39,6 +39,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// CRI's ImageService. Everywhere an image is called by its id, the digest of its configuration.
 final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
     private static final String TENANT_UID = "hypernetes.io/tenant-uid";
+    /// By which a kubelet knows that every tenant may have an image.
+    private static final String FOR_ALL = "hypernetes.io/for-all";
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final ImageStore images;
@@ -129,7 +131,7 @@ final class ImageFace extends ImageServiceGrpc.ImageServiceImplBase {
                 .addAllRepoTags(image.tags())
                 .addAllRepoDigests(image.digests())
                 .setSize(Math.max(1, image.sizeBytes()))
-                .setSpec(ImageSpec.newBuilder().setImage(image.id()));
+                .setSpec(ImageSpec.newBuilder().setImage(image.id()).putAllAnnotations(image.forAll() ? Map.of(FOR_ALL, "true") : Map.of()));
         String user = image.config().user();
         int colon = user.indexOf(':');
         String name = colon < 0 ? user : user.substring(0, colon);

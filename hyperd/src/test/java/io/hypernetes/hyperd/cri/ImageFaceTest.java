@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -64,6 +65,15 @@ class ImageFaceTest {
             public void onCompleted() {}
         });
         assertThat(requester).hasValue(operators ? Requester.OPERATOR : Requester.tenant(tenant, "u-1"));
+    }
+
+    /// In the words of the kubelet's `Labels`.
+    @Test
+    void whatIsForAllSaysSo() {
+        Image known = image("");
+        Image open = new Image(known.id(), known.tags(), known.digests(), known.sizeBytes(), known.config(), known.layers(), true);
+        assertThat(ImageFace.view(open).getSpec().getAnnotationsMap()).containsEntry("hypernetes.io/for-all", "true");
+        assertThat(ImageFace.view(known).getSpec().getAnnotationsMap()).isEmpty();
     }
 
     private static io.hypernetes.cri.v1.Image view(String user) {

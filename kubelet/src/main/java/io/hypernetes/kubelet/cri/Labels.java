@@ -9,6 +9,8 @@ public final class Labels {
     public static final String TENANT = "hypernetes.io/tenant";
     /// Annotation of the sandbox that a pull with credentials is for: the tenant's uid, as its name may be another's one day.
     public static final String TENANT_UID = "hypernetes.io/tenant-uid";
+    /// Annotation of an image, by the runtime: every tenant may have it, as the operator loaded it or somebody pulled it without credentials.
+    public static final String FOR_ALL = "hypernetes.io/for-all";
     public static final String HASH = "io.kubernetes.container.hash";
     public static final String RESTART_COUNT = "io.kubernetes.container.restartCount";
     public static final String GRACE_SECONDS = "io.kubernetes.pod.terminationGracePeriod";

@@ -74,7 +74,7 @@ final class ImagePull {
         String policy = policy(container);
         if (!policy.equals("Always")) {
             Optional<Image> here = cri.image(image);
-            boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || pulled.mayUse(() -> uid(tenant), here.get().getId(), this::id));
+            boolean may = here.isPresent() && (tenant.equals(ObjectKey.ROOT) || isForAll(here.get()) || pulled.mayUse(() -> uid(tenant), here.get().getId(), this::id));
             if (here.isPresent() && may) {
                 events.normal(pod, container, "Pulled",
                         "Container image \"" + image + "\" already present on machine and can be accessed by the pod");
@@ -185,6 +185,11 @@ final class ImagePull {
             throw unnoted;
         }
         return reference;
+    }
+
+    /// What the runtime itself knows of where an image came from, which outweighs who pulled it first.
+    private static boolean isForAll(Image image) {
+        return image.getSpec().getAnnotationsOrDefault(Labels.FOR_ALL, "").equals("true");
     }
 
     private Optional<String> id(String reference) {

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 
 /// Which images on this node each tenant may use without asking a registry: those that it has pulled here itself, those that were pulled here without any
 /// credentials, and those that no pod's pull brought here, which the operator loaded for all (as Kubernetes' `NeverVerifyPreloadedImages`). That an image
-/// lies on a node, because another tenant could pull it, gives nobody a right to it. Thread-safe.
+/// lies on a node, because another tenant could pull it, gives nobody a right to it. Who asks here has seen that the runtime does not say of itself that an image is for all, as hyperd
+/// does of what the operator loaded since it knows that. Thread-safe.
 ///
 /// Tenants are known by their uids: a name may come to belong to somebody else.
 ///
