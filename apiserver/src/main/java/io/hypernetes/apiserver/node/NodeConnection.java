@@ -24,11 +24,13 @@ final class NodeConnection implements AutoCloseable {
     private static final int ANSWER_MILLIS = 60_000;
     private static final int MAX_HEAD = 32 * 1024;
 
+    private final PatientSocket plain;
     private final SSLSocket socket;
     private final InputStream in;
     private final OutputStream out;
 
-    private NodeConnection(SSLSocket socket) throws IOException {
+    private NodeConnection(PatientSocket plain, SSLSocket socket) throws IOException {
+        this.plain = plain;
         this.socket = socket;
         this.in = new BufferedInputStream(socket.getInputStream(), 64 * 1024);
         this.out = socket.getOutputStream();
@@ -50,7 +52,7 @@ final class NodeConnection implements AutoCloseable {
                 throw new NodeUnreachableException(
                         "the kubelet at %s shows a certificate of another node".formatted(node));
             }
-            return new NodeConnection(socket);
+            return new NodeConnection(plain, socket);
         } catch (NodeUnreachableException e) {
             throw e;
         } catch (IOException e) {
@@ -94,6 +96,12 @@ final class NodeConnection implements AutoCloseable {
         return socket;
     }
 
+    /// Closes without a farewell and without waiting: the farewell of TLS waits for whoever writes, and he for a peer that does not read.
+    void abandon() {
+        close(plain);
+    }
+
+    /// Closes with the farewell of TLS, which a thread that writes can hold up for as long as the peer does not read.
     @Override
     public void close() {
         close(socket);

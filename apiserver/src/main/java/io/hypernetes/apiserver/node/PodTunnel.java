@@ -11,6 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// A connection to a port of a pod, through its node: the node's port-forward in the dialect of WebSocket channels, seen as a socket, so
 /// that TLS can be spoken over it. One thread may read while another writes.
 ///
+/// Closing waits for nothing, also while another thread's write does because the pod does not read; that write fails then.
+///
 /// The dialect cannot end one direction alone: [#shutdownOutput] does nothing, and the pod sees the end when the tunnel closes.
 final class PodTunnel extends Socket {
     static final String PROTOCOL = "v4.channel.k8s.io";
@@ -71,7 +73,7 @@ final class PodTunnel extends Socket {
     @Override
     public void close() throws IOException {
         super.close();
-        connection.close();
+        connection.abandon();
     }
 
     private void send(int opcode, int channel, byte[] bytes, int offset, int length) throws IOException {

@@ -17,8 +17,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -38,15 +37,17 @@ public final class OutboundCall implements AutoCloseable {
     private static final long MEMORY_OF_A_BYTE = 8;
 
     private final ServiceResolver services;
-    private final ScheduledExecutorService deadlines;
+    private final ScheduledThreadPoolExecutor deadlines;
     private final Lookups lookups;
 
     /// @param services finds the services of tenants
     /// @param name of the threads
     public OutboundCall(Destinations destinations, ServiceResolver services, String name) {
         this.services = services;
-        this.deadlines = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name(name + "-deadlines").factory());
+        this.deadlines = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().daemon().name(name + "-deadlines").factory());
+        // Else each call would be kept until the end of its time, with all that it holds.
+        this.deadlines.setRemoveOnCancelPolicy(true);
         this.lookups = new Lookups(destinations::resolve, name);
     }
 
@@ -153,7 +154,9 @@ public final class OutboundCall implements AutoCloseable {
             throw new IOException("the URL names no host");
         }
         try (var socket = connect(peer, host, port, timeout)) {
-            var killer = deadlines.schedule(() -> closeQuietly(socket), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+            // Whatever closing this one waits for, the deadlines of others do not.
+            var killer = deadlines.schedule(
+                    () -> Thread.startVirtualThread(() -> closeQuietly(socket)), Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
             try (var secure = secured(socket, host, port, peer.trust())) {
                 secure.startHandshake();
                 secure.getOutputStream().write(request(peer, host, port, json, timeout));

@@ -17,8 +17,8 @@ public final class OutboundDocuments implements DocumentSource, AutoCloseable {
     }
 
     @Override
-    public byte[] get(URI address, String trust) throws IOException {
-        return call.get(new OutboundCall.Peer.Url("", address, trust.getBytes(StandardCharsets.US_ASCII)), TIMEOUT);
+    public byte[] get(String tenant, URI address, String trust) throws IOException {
+        return call.get(new OutboundCall.Peer.Url(tenant, address, trust.getBytes(StandardCharsets.US_ASCII)), TIMEOUT);
     }
 
     @Override

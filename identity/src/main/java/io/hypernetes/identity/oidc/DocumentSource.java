@@ -7,7 +7,8 @@ import java.net.URI;
 public interface DocumentSource {
     /// The body of a 200.
     ///
+    /// @param tenant whose word the address is; empty when it is the operator's
     /// @param trust PEM of the authorities that the server's certificate may come from; empty for the usual ones
     /// @throws IOException when there is no such answer in time; the message says why
-    byte[] get(URI address, String trust) throws IOException;
+    byte[] get(String tenant, URI address, String trust) throws IOException;
 }

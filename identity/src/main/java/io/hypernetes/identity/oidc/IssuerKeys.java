@@ -1,9 +1,11 @@
 package io.hypernetes.identity.oidc;
 
+import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyType;
 import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
 import io.hypernetes.identity.IdentityUnavailableException;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
@@ -15,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +36,11 @@ final class IssuerKeys {
     private static final Logger log = LoggerFactory.getLogger(IssuerKeys.class);
     private static final int MOST_BYTES = 256 << 10;
     private static final int MOST_KEYS = 64;
+    private static final int MOST_BITS = 16 << 10;
+    private static final int LONGEST_ID = 512;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private final String tenant;
     private final String url;
     private final String trust;
     private final DocumentSource documents;
@@ -46,7 +52,9 @@ final class IssuerKeys {
 
     private record Known(List<JWK> keys, Instant fetched) {}
 
-    IssuerKeys(String url, String trust, DocumentSource documents, InstantSource clock) {
+    /// @param tenant that has named the issuer; empty for the operator's
+    IssuerKeys(String tenant, String url, String trust, DocumentSource documents, InstantSource clock) {
+        this.tenant = tenant;
         this.url = url;
         this.trust = trust;
         this.documents = documents;
@@ -111,7 +119,7 @@ final class IssuerKeys {
 
     private List<JWK> fetched() throws IOException {
         try {
-            var discovery = Json.readObject(bounded(documents.get(URI.create(url.replaceFirst("/+$", "") + "/.well-known/openid-configuration"), trust)));
+            var discovery = Json.readObject(bounded(documents.get(tenant, URI.create(url.replaceFirst("/+$", "") + "/.well-known/openid-configuration"), trust)));
             if (!Json.string(discovery, "issuer").equals(url)) {
                 throw new IOException("its discovery document is of another issuer");
             }
@@ -119,15 +127,31 @@ final class IssuerKeys {
             if (!"https".equals(address.getScheme()) || address.getHost() == null) {
                 throw new IOException("the jwks_uri in its discovery document is no https URL");
             }
-            var set = JWKSet.parse(new String(bounded(documents.get(address, trust)), StandardCharsets.UTF_8));
+            var set = JWKSet.parse(new String(bounded(documents.get(tenant, address, trust)), StandardCharsets.UTF_8));
             return set.getKeys().stream()
                     .filter(key -> key.getKeyUse() == null || key.getKeyUse().equals(KeyUse.SIGNATURE))
                     .filter(key -> key.getKeyType().equals(KeyType.RSA) || key.getKeyType().equals(KeyType.EC))
                     .limit(MOST_KEYS)
+                    .map(IssuerKeys::bare)
+                    .flatMap(Optional::stream)
                     .toList();
         } catch (MalformedJsonException | ParseException | IllegalArgumentException e) {
             throw new IOException("what it answers cannot be understood", e);
         }
+    }
+
+    /// What a signature is checked with and nothing else: chains of certificates and what else a key may carry would be kept for a day.
+    private static Optional<JWK> bare(JWK key) {
+        var id = key.getKeyID();
+        if (id != null && id.length() > LONGEST_ID) {
+            return Optional.empty();
+        }
+        return switch (key) {
+            case RSAKey rsa when rsa.size() <= MOST_BITS ->
+                Optional.of(new RSAKey.Builder(rsa.getModulus(), rsa.getPublicExponent()).keyID(id).algorithm(rsa.getAlgorithm()).build());
+            case ECKey ec -> Optional.of(new ECKey.Builder(ec.getCurve(), ec.getX(), ec.getY()).keyID(id).algorithm(ec.getAlgorithm()).build());
+            default -> Optional.empty();
+        };
     }
 
     private static byte[] bounded(byte[] document) throws IOException {

@@ -18,7 +18,6 @@ import java.text.ParseException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,23 +36,12 @@ public final class OidcTokens implements BearerTokens {
     private static final int MOST_GROUPS = 500;
     private static final int MOST_TENANTS = 500;
     private static final int LONGEST_NAME = 512;
-    private static final int MOST_ISSUERS = 1_000;
     private static final String SYSTEM = "system:";
 
     private final List<Issuer> everywhere;
     private final Function<String, List<Issuer>> ofTenant;
-    private final DocumentSource documents;
-    private final DocumentSource tenantsDocuments;
     private final InstantSource clock;
-    private final Map<Source, IssuerKeys> keys = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Source, IssuerKeys> eldest) {
-            return size() > MOST_ISSUERS;
-        }
-    });
-
-    /// Keys are kept for each tenant by itself: what one tenant's configuration makes known, or says to trust, is nothing to another's.
-    private record Source(String tenant, String url, String trust) {}
+    private final KnownIssuers known;
 
     /// @param everywhere the operator's issuers
     /// @param ofTenant the issuers that a tenant has named itself; asked for each token, so it must be quick
@@ -67,9 +55,9 @@ public final class OidcTokens implements BearerTokens {
             InstantSource clock) {
         this.everywhere = List.copyOf(everywhere);
         this.ofTenant = ofTenant;
-        this.documents = documents;
-        this.tenantsDocuments = tenantsDocuments;
         this.clock = clock;
+        this.known = new KnownIssuers(source ->
+                new IssuerKeys(source.tenant(), source.url(), source.trust(), source.tenant().isEmpty() ? documents : tenantsDocuments, clock));
     }
 
     @Override
@@ -94,7 +82,7 @@ public final class OidcTokens implements BearerTokens {
             if (issuer.url().equals(url)) {
                 named = true;
                 if (meant(claims, issuer)) {
-                    return Optional.of(person(jwt, claims, issuer, new Source("", url, issuer.trust()), documents));
+                    return Optional.of(person(jwt, claims, issuer, new KnownIssuers.Source("", url, issuer.trust())));
                 }
             }
         }
@@ -102,7 +90,7 @@ public final class OidcTokens implements BearerTokens {
             if (issuer.url().equals(url)) {
                 named = true;
                 if (meant(claims, issuer)) {
-                    return Optional.of(ownPerson(jwt, claims, issuer, new Source(tenant, url, issuer.trust())));
+                    return Optional.of(ownPerson(jwt, claims, issuer, new KnownIssuers.Source(tenant, url, issuer.trust())));
                 }
             }
         }
@@ -114,9 +102,9 @@ public final class OidcTokens implements BearerTokens {
 
     /// Somebody of an issuer that the tenant named. That its keys cannot be had is told to nobody: whoever guesses at tenants would else learn from the difference
     /// that there is this one and where its people come from.
-    private Person ownPerson(SignedJWT jwt, JWTClaimsSet claims, Issuer issuer, Source source) {
+    private Person ownPerson(SignedJWT jwt, JWTClaimsSet claims, Issuer issuer, KnownIssuers.Source source) {
         try {
-            return person(jwt, claims, issuer, source, tenantsDocuments);
+            return person(jwt, claims, issuer, source);
         } catch (IdentityUnavailableException e) {
             throw new NotAuthenticatedException(String.valueOf(e.getMessage()), e);
         }
@@ -126,10 +114,10 @@ public final class OidcTokens implements BearerTokens {
         return claims.getAudience().stream().anyMatch(issuer.audiences()::contains);
     }
 
-    private Person person(SignedJWT jwt, JWTClaimsSet claims, Issuer issuer, Source source, DocumentSource from) {
+    private Person person(SignedJWT jwt, JWTClaimsSet claims, Issuer issuer, KnownIssuers.Source source) {
         // What costs nothing is looked at first; none of it is believed until the signature is.
         checkTime(claims);
-        checkSignature(jwt, keys.computeIfAbsent(source, key -> new IssuerKeys(key.url, key.trust, from, clock)));
+        checkSignature(jwt, known.keysOf(source));
         issuer.required().forEach((claim, value) -> {
             if (!value.equals(text(claims, claim))) {
                 throw new NotAuthenticatedException("the claim " + claim + " has not the value that is required");

@@ -64,9 +64,9 @@ class OidcTokensTest {
         published = new ArrayList<>(List.of(first, curve));
         tokens = new OidcTokens(
                 List.of(issuer("oidc:", "oidc:", List.of("blue"), "tenants")),
-                tenant -> tenant.equals("acme") ? ofAcme : List.of(),
-                (address, trust) -> document(address),
-                (address, trust) -> document(address),
+                name -> name.equals("acme") ? ofAcme : List.of(),
+                (tenant, address, trust) -> document(address),
+                (tenant, address, trust) -> document(address),
                 () -> now);
     }
 
@@ -98,13 +98,13 @@ class OidcTokensTest {
 
     @Test
     void nobodyBecomesSomebodyOfTheSystem() throws Exception {
-        tokens = new OidcTokens(List.of(issuer("", "", List.of("root"), "")), tenant -> List.of(), (address, trust) -> document(address), (a, t) -> document(a), () -> now);
+        tokens = new OidcTokens(List.of(issuer("", "", List.of("root"), "")), name -> List.of(), (tenant, address, trust) -> document(address), (tenant, a, t) -> document(a), () -> now);
         refused(signed(first, claims -> claims.subject("system:admin")));
         var person = good(claims -> claims.claim("groups", List.of("system:masters", "staff", "system:nodes")));
         assertThat(person.in("").isOperator()).isFalse();
         assertThat(person.in("").groups()).containsExactly("staff", "system:authenticated");
         tokens = new OidcTokens(
-                List.of(issuer("sys", "system:", List.of("root"), "")), tenant -> List.of(), (address, trust) -> document(address), (a, t) -> document(a), () -> now);
+                List.of(issuer("sys", "system:", List.of("root"), "")), name -> List.of(), (tenant, address, trust) -> document(address), (tenant, a, t) -> document(a), () -> now);
         refused(signed(first, claims -> claims.subject("tem:admin")));
         assertThat(good(claims -> claims.claim("groups", List.of("masters"))).in("").isOperator()).isFalse();
     }
@@ -187,7 +187,14 @@ class OidcTokensTest {
     @Test
     void anIssuerOfATenantCountsThereOnly() throws Exception {
         tokens = new OidcTokens(
-                List.of(), tenant -> tenant.equals("acme") ? ofAcme : List.of(), (address, trust) -> document(address), (address, trust) -> document(address), () -> now);
+                List.of(),
+                name -> name.equals("acme") ? ofAcme : List.of(),
+                (tenant, address, trust) -> document(address),
+                (tenant, address, trust) -> {
+                    assertThat(tenant).as("whose word the address is").isEqualTo("acme");
+                    return document(address);
+                },
+                () -> now);
         ofAcme = Issuer.parse(Json.readObject("""
                 {"apiVersion":"apiserver.config.k8s.io/v1","kind":"AuthenticationConfiguration","jwt":[{"issuer":{"url":"%s","audiences":["kubernetes"]},
                  "claimMappings":{"username":{"claim":"sub","prefix":""},"groups":{"claim":"groups","prefix":""}}}]}""".formatted(URL)), "acme");
