@@ -5,15 +5,15 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.util.ReferenceCountUtil;
 
-/// Takes memory from the budget as a body arrives; it is given back when the request is answered or the channel ends. Sits
+/// Takes memory from what its origin may have as a body arrives; it is given back when the request is answered or the channel ends. Sits
 /// before the handler that collects bodies; used by the channel's event loop alone.
 final class BodyReservation extends ChannelInboundHandlerAdapter {
-    private final BodyBudget budget;
+    private final Origins.Origin origin;
     private long held;
     private boolean refused;
 
-    BodyReservation(BodyBudget budget) {
-        this.budget = budget;
+    BodyReservation(Origins.Origin origin) {
+        this.origin = origin;
     }
 
     @Override
@@ -24,7 +24,7 @@ final class BodyReservation extends ChannelInboundHandlerAdapter {
         }
         if (message instanceof HttpContent content) {
             int bytes = content.content().readableBytes();
-            if (bytes > 0 && !budget.take(bytes)) {
+            if (bytes > 0 && !origin.take(bytes)) {
                 refused = true;
                 ReferenceCountUtil.release(message);
                 Refusal.BUSY.send(context);
@@ -39,7 +39,7 @@ final class BodyReservation extends ChannelInboundHandlerAdapter {
     void answered(long bytes) {
         long part = Math.min(bytes, held);
         held -= part;
-        budget.giveBack(part);
+        origin.giveBack(part);
     }
 
     @Override

@@ -26,7 +26,6 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -45,6 +44,7 @@ public final class HttpEdge implements AutoCloseable {
     private static final String DOOR_TLS = "door-tls";
     private static final AttributeKey<HttpEdge> EDGE = AttributeKey.valueOf(HttpEdge.class, "edge");
     private static final AttributeKey<String> DOOR = AttributeKey.valueOf(HttpEdge.class, "door");
+    private static final AttributeKey<Origins.Origin> ORIGIN = AttributeKey.valueOf(HttpEdge.class, "origin");
 
     private final EdgeSettings settings;
     private final Supplier<SSLContext> tls;
@@ -56,8 +56,7 @@ public final class HttpEdge implements AutoCloseable {
     private final Handshakes handshakes = new Handshakes(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
     private final io.netty.channel.group.ChannelGroup connections =
             new io.netty.channel.group.DefaultChannelGroup(io.netty.util.concurrent.GlobalEventExecutor.INSTANCE, true);
-    private final BodyBudget budget;
-    private final AtomicInteger open = new AtomicInteger();
+    private final Origins origins;
     private final Channel listener;
 
     /// Starts listening. Whoever connects waits until [#serve].
@@ -67,7 +66,7 @@ public final class HttpEdge implements AutoCloseable {
     public HttpEdge(EdgeSettings settings, Supplier<SSLContext> tls) throws IOException {
         this.settings = settings;
         this.tls = tls;
-        this.budget = new BodyBudget(settings.maxBodiesBytes());
+        this.origins = new Origins(settings.maxConnections(), settings.maxBodiesBytes());
         this.acceptor = new MultiThreadIoEventLoopGroup(
                 1, Thread.ofPlatform().daemon().name("http-accept-", 0).factory(), Sockets.loops());
         this.loops = new MultiThreadIoEventLoopGroup(
@@ -152,6 +151,11 @@ public final class HttpEdge implements AutoCloseable {
         channel.writeAndFlush(Unpooled.wrappedBuffer(head));
         channel.attr(DOOR).set(tenant);
         var edge = channel.attr(EDGE).get();
+        var before = channel.attr(ORIGIN).get();
+        if (!edge.enter(channel)) {
+            return;
+        }
+        before.leave();
         edge.secure(channel, DOOR_TLS, "door-alpn", context);
     }
 
@@ -183,15 +187,29 @@ public final class HttpEdge implements AutoCloseable {
     }
 
     private void admit(Channel channel) {
-        if (open.incrementAndGet() > settings.maxConnections()) {
-            open.decrementAndGet();
-            channel.close();
+        if (!enter(channel)) {
             return;
         }
-        channel.closeFuture().addListener(closed -> open.decrementAndGet());
         connections.add(channel);
         channel.attr(EDGE).set(this);
         secure(channel, "tls", "alpn", tls.get());
+    }
+
+    /// Counts a connection among those of its origin, until it closes; it is closed at once where there is no room.
+    private boolean enter(Channel channel) {
+        var origin = origins.enter(Origins.placeOf(channel.remoteAddress(), doorOf(channel)));
+        if (origin == null) {
+            channel.close();
+            return false;
+        }
+        channel.attr(ORIGIN).set(origin);
+        channel.closeFuture().addListener(closed -> {
+            // Since it came it may have turned out to come by a door.
+            if (channel.attr(ORIGIN).get() == origin) {
+                origin.leave();
+            }
+        });
+        return true;
     }
 
     private void secure(Channel channel, String name, String choice, SSLContext context) {
@@ -233,7 +251,7 @@ public final class HttpEdge implements AutoCloseable {
         channel.pipeline()
                 .addLast(HTTP_STAGE + "idle", idle)
                 .addLast(HTTP_STAGE + "codec", new HttpServerCodec(decoding))
-                .addLast(HTTP_STAGE + "memory", new BodyReservation(budget))
+                .addLast(HTTP_STAGE + "memory", new BodyReservation(channel.attr(ORIGIN).get()))
                 .addLast(HTTP_STAGE + "body", new BoundedBody(settings.maxBodyBytes()))
                 .addLast(HTTP_STAGE + "arrival", idle.whenComplete())
                 .addLast(HTTP_STAGE + "dispatch", new RequestDispatcher(false, settings, Objects.requireNonNull(handler), threads));
@@ -244,6 +262,8 @@ public final class HttpEdge implements AutoCloseable {
                 .maxConcurrentStreams(500)
                 .initialWindowSize(256 * 1024)
                 .maxHeaderListSize(settings.maxHeaderBytes());
+        var origin = channel.attr(ORIGIN).get();
+        var idle = new IdleStreams(settings.idle());
         channel.pipeline()
                 .addLast(Http2FrameCodecBuilder.forServer()
                         .initialSettings(limits)
@@ -252,15 +272,17 @@ public final class HttpEdge implements AutoCloseable {
                 .addLast(new Http2MultiplexHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel stream) {
+                        idle.opened(stream);
                         stream.config().setWriteBufferWaterMark(WATER_MARK);
                         stream.pipeline()
                                 .addLast(new Http2StreamFrameToHttpObjectCodec(true))
                                 .addLast(new ArrivalDeadline(settings.requestArrival()))
-                                .addLast(new BodyReservation(budget))
+                                .addLast(new BodyReservation(origin))
                                 .addLast(new BoundedBody(settings.maxBodyBytes()))
                                 .addLast(new RequestDispatcher(true, settings, Objects.requireNonNull(handler), threads));
                     }
                 }))
+                .addLast(idle)
                 .addLast(new LastWord());
     }
 

@@ -8,13 +8,13 @@ import io.hypernetes.identity.CertificateAuthority;
 import io.hypernetes.identity.CertificateSpec;
 import io.hypernetes.identity.KeyedCertificate;
 import io.hypernetes.identity.Tls;
-import java.io.UncheckedIOException;
-import java.net.Socket;
-import java.util.concurrent.TimeoutException;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -28,9 +28,11 @@ import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -61,9 +63,9 @@ class HttpEdgeTest {
                 new EdgeSettings(
                         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
                         100_000,
-                        150_000,
+                        500_000,
                         8_192,
-                        3,
+                        15,
                         Duration.ofMillis(600),
                         Duration.ofMillis(1500),
                         Duration.ofMillis(700)),
@@ -332,6 +334,7 @@ class HttpEdgeTest {
         }
     }
 
+    /// One place has a fifth; what comes from elsewhere finds room still.
     @Test
     void moreConnectionsThanAllowedAreClosed() throws IOException {
         try (var one = connect();
@@ -347,6 +350,33 @@ class HttpEdgeTest {
             } catch (IOException e) {
                 // Closed in the handshake: as good.
             }
+            try (var raw = new Socket(InetAddress.ofLiteral("127.0.0.1"), edge.address().getPort(), InetAddress.ofLiteral("127.0.0.2"), 0);
+                    var other = (SSLSocket) client.getSocketFactory().createSocket(raw, "127.0.0.1", raw.getPort(), true)) {
+                other.setSoTimeout(30_000);
+                send(other, "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+                assertThat(readUntil(other.getInputStream(), "/a0")).contains(" 200 ");
+            }
+        }
+    }
+
+    @Test
+    void aConnectionOfHttp2WithoutStreamsIsClosedAndSaysSo() throws IOException {
+        try (var socket = connect()) {
+            var parameters = socket.getSSLParameters();
+            parameters.setApplicationProtocols(new String[] {"h2"});
+            socket.setSSLParameters(parameters);
+            var settings = new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0};
+            socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(settings);
+            socket.getOutputStream().flush();
+            var types = new ArrayList<Integer>();
+            var in = new DataInputStream(socket.getInputStream());
+            for (int first = in.read(); first >= 0; first = in.read()) {
+                int length = first << 16 | in.readUnsignedShort();
+                types.add(in.readUnsignedByte());
+                in.skipNBytes(5 + length);
+            }
+            assertThat(types).startsWith(4).endsWith(7);
         }
     }
 }
