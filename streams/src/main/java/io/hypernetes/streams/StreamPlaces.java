@@ -5,11 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// How many streams may be open at once: logs, commands, forwarded ports, each of which holds connections, threads and memory for as long as its client likes. A tenant has at most so many,
+/// How many streams may be open at once: logs, commands, forwarded ports, or watches, each of which holds connections, threads and memory for as long as its client likes. A tenant has at most so many,
 /// and takes another one only while it has less than half of those that are free: the more is taken, the less any one may have, and who comes late finds places. Nobody waits. Thread-safe.
 public final class StreamPlaces {
     /// What a stream may take: two connections over TLS, and what is under way between them.
     private static final long BYTES = 256 << 10;
+    /// What a watch may: its request, a thread, and its part of a connection.
+    private static final long WATCH_BYTES = 32 << 10;
 
     private final int total;
     private final int ofTenant;
@@ -31,7 +33,19 @@ public final class StreamPlaces {
     /// @param most of all tenants, however much memory there is
     /// @param mostOfTenant of one
     public static StreamPlaces within(int most, int mostOfTenant) {
-        int total = (int) Math.clamp(Runtime.getRuntime().maxMemory() / 4 / BYTES, 256, most);
+        return within(BYTES, most, mostOfTenant);
+    }
+
+    /// As many watches as fit into a part of this process's memory.
+    ///
+    /// @param most of all tenants, however much memory there is
+    /// @param mostOfTenant of one
+    public static StreamPlaces ofWatches(int most, int mostOfTenant) {
+        return within(WATCH_BYTES, most, mostOfTenant);
+    }
+
+    private static StreamPlaces within(long bytes, int most, int mostOfTenant) {
+        int total = (int) Math.clamp(Runtime.getRuntime().maxMemory() / 4 / bytes, 256, most);
         return new StreamPlaces(total, Math.min(mostOfTenant, total / 3), 4);
     }
 

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
 /// webhook, a node or a slow reader ([Seat#away]).
 ///
-/// Streams to nodes hold no seat, but places of their own ([StreamPlaces]): each has a connection to a node, threads and memory as long as its client likes. A tenant has so many; who would have
-/// more is told so at once.
+/// Streams to nodes hold no seat, but places of their own ([StreamPlaces]): each has a connection to a node, threads and memory as long as its client likes. So do watches, which a connection can
+/// have hundreds of; those of nodes need none. A tenant has so many of each; who would have more is told so at once.
 public final class Fairness {
     private static final Set<String> STREAMS = Set.of("exec", "attach", "portforward", "log", "proxy");
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -33,6 +33,8 @@ public final class Fairness {
     /// To all nodes.
     private static final int MOST_STREAMS = 2_048;
     private static final int MOST_STREAMS_OF_TENANT = 256;
+    private static final int MOST_WATCHES = 16_384;
+    private static final int MOST_WATCHES_OF_TENANT = 4_096;
     private static final int STREAM_RETRY_SECONDS = 5;
     private static final int PER_USER = 256;
     private static final int PER_TENANT = 1024;
@@ -50,14 +52,16 @@ public final class Fairness {
     private final Seats nodes;
     private final Seats files;
     private final StreamPlaces streams;
+    private final StreamPlaces watches;
 
     /// @param processors how many the server has
     public Fairness(int processors) {
-        this(processors, StreamPlaces.within(MOST_STREAMS, MOST_STREAMS_OF_TENANT));
+        this(processors, StreamPlaces.within(MOST_STREAMS, MOST_STREAMS_OF_TENANT), StreamPlaces.ofWatches(MOST_WATCHES, MOST_WATCHES_OF_TENANT));
     }
 
-    Fairness(int processors, StreamPlaces streams) {
+    Fairness(int processors, StreamPlaces streams, StreamPlaces watches) {
         this.streams = streams;
+        this.watches = watches;
         // Two at least: what a tenant's webhooks do in the cluster before they answer must not wait for the one request that waits for them.
         reads = seats(64 * processors, 16 * processors, processors, 2, Fairness::after);
         nodes = seats(2048, 64, 64, 16, null);
@@ -96,10 +100,14 @@ public final class Fairness {
             return Seat.of(streams.take(tenant.tenant()).orElseThrow(() ->
                     ApiStatus.tooManyRequests(StreamPlaces.refusal(tenant.tenant(), "through this API server"), STREAM_RETRY_SECONDS).asException()));
         }
-        if (target.verb().equals("watch")) {
-            return Seat.NONE;
-        }
         var node = caller.node();
+        if (target.verb().equals("watch")) {
+            return node.isPresent()
+                    ? Seat.NONE
+                    : Seat.of(watches.take(tenant.tenant()).orElseThrow(() -> ApiStatus.tooManyRequests(
+                            "tenant " + tenant.tenant() + " has too many watches open at this API server; end some of them, or try again later", STREAM_RETRY_SECONDS)
+                            .asException()));
+        }
         if (node.isPresent() && tellsOfItself(node.get(), tenant, target)) {
             return Seat.NONE;
         }

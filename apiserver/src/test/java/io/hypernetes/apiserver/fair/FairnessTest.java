@@ -21,7 +21,7 @@ class FairnessTest {
     private static final Caller NODE = new Caller(Caller.ROOT, "system:node:n1", List.of("system:nodes"));
     private static final int MANY = 64;
 
-    private final Fairness fairness = new Fairness(1, new StreamPlaces(2048, 256, 4));
+    private final Fairness fairness = new Fairness(1, new StreamPlaces(2048, 256, 4), new StreamPlaces(2048, 100, 4));
 
     /// Comes in, or fails after the time that one waits for a seat.
     private Seat enter(Caller caller, String tenant, String method, String path) {
@@ -105,6 +105,28 @@ class FairnessTest {
     }
 
     /// Each has a connection to a node, two threads and their buffers as long as its client likes.
+    private Seat watch(Caller caller, String tenant) {
+        var path = "/api/v1/namespaces/default/configmaps";
+        return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of("GET", path, true), 0);
+    }
+
+    @Test
+    void aTenantHasSoManyWatchesAndNodesNeedNoPlace() {
+        var alice = new Caller("a", "alice", List.of());
+        var first = watch(alice, "a");
+        for (int i = 1; i < 100; i++) {
+            watch(alice, "a");
+        }
+        assertThatThrownBy(() -> watch(alice, "a")).isInstanceOfSatisfying(ApiException.class, e -> {
+            assertThat(e.status().code()).isEqualTo(429);
+            assertThat(e.status().message()).contains("tenant a has too many watches open");
+        });
+        watch(NODE, "a");
+        watch(new Caller("b", "bob", List.of()), "b");
+        first.close();
+        watch(alice, "a");
+    }
+
     @Test
     void aTenantHasSoManyStreamsAndTakesNoneFromOthers() {
         var alice = new Caller("a", "alice", List.of());
