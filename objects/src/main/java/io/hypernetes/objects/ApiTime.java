@@ -8,6 +8,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -17,6 +18,10 @@ public final class ApiTime {
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
     private static final DateTimeFormatter MICROS =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private static final Pattern SHAPE = Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?(Z|[+-]\\d\\d:\\d\\d)", Pattern.CASE_INSENSITIVE);
+    private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
+    private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
     private ApiTime() {}
 
@@ -30,16 +35,21 @@ public final class ApiTime {
         return MICROS.format(time.truncatedTo(ChronoUnit.MICROS));
     }
 
-    /// Reads any RFC 3339 time.
+    /// Reads any RFC 3339 time, which has seconds and, in UTC, a year of four digits: another cannot be written again.
     ///
     /// @throws IllegalArgumentException when it is none, with a sentence for the client
     public static Instant parse(String text) {
+        DateTimeParseException cause = null;
         try {
-            return OffsetDateTime.parse(text).toInstant();
+            var time = SHAPE.matcher(text).matches() ? OffsetDateTime.parse(text).toInstant() : null;
+            if (time != null && !time.isBefore(FIRST) && !time.isAfter(LAST)) {
+                return time;
+            }
         } catch (DateTimeParseException e) {
-            throw new IllegalArgumentException(
-                    "parsing time " + FieldError.quoted(text) + ": it must be an RFC 3339 time such as 2026-01-02T03:04:05Z", e);
+            cause = e;
         }
+        throw new IllegalArgumentException(
+                "parsing time " + FieldError.quoted(text) + ": it must be an RFC 3339 time such as 2026-01-02T03:04:05Z", cause);
     }
 
     /// The time at a place in a tree, or null when there is none that can be read.
