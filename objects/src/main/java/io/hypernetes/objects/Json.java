@@ -12,7 +12,9 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamWriteConstraints;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonFactoryBuilder;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -30,19 +32,33 @@ public final class Json {
     /// The most JSON values one document may hold; keeps a small body from becoming a huge tree.
     public static final int MAX_NODES = 2_000_000;
 
-    private static final JsonFactory FACTORY = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(MAX_DEPTH)
-                    .maxNumberLength(400)
-                    .maxStringLength(16 << 20)
-                    .build())
-            // What was read can be written, also within what is put around it.
-            .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(MAX_DEPTH + 100).build())
-            .build();
+    /// The deepest nesting of what was written here: what came from elsewhere, with what was added to it.
+    private static final int DEEPEST_OF_OURS = MAX_DEPTH + 100;
+
+    /// The longest name of a member, in bytes, that parsers keep to know it again.
+    private static final int LONGEST_KEPT_NAME = 256;
+
+    /// Its parsers keep thousands of names, which are copied for each document that has a further one.
+    private static final JsonFactory FACTORY = factory(LONGEST_KEPT_NAME).build();
+    /// Keeps no names, so that they may have any length: ownership makes names of values.
+    private static final JsonFactory LONG_NAMES =
+            factory(Integer.MAX_VALUE).disable(JsonFactory.Feature.CANONICALIZE_PROPERTY_NAMES).build();
     private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY).build();
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
     private Json() {}
+
+    private static JsonFactoryBuilder factory(int longestName) {
+        return JsonFactory.builder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(DEEPEST_OF_OURS)
+                        .maxNumberLength(400)
+                        .maxStringLength(16 << 20)
+                        .maxNameLength(longestName)
+                        .build())
+                // What was read can be written, also within what is put around it.
+                .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(DEEPEST_OF_OURS + 100).build());
+    }
 
     /// A document and the members that occurred more than once.
     public record Document(JsonNode root, Repeats repeats) {}
@@ -67,11 +83,11 @@ public final class Json {
         return value == (int) value ? NODES.numberNode((int) value) : NODES.numberNode(value);
     }
 
-    /// Reads one document; duplicates are noted, not refused.
+    /// Reads one document that somebody sent; duplicates are noted, not refused.
     ///
     /// @throws MalformedJsonException when the text is not one JSON document or exceeds a limit
     public static Document read(byte[] text) {
-        return read(text, Map.of());
+        return read(text, Map.of(), MAX_DEPTH);
     }
 
     /// Reads an object for who looks at little of it.
@@ -79,12 +95,24 @@ public final class Json {
     /// @param without what is left out: by the name of a member, the names within it
     /// @throws MalformedJsonException when it is not one JSON object or exceeds a limit
     public static ObjectNode readObject(byte[] text, Map<String, Set<String>> without) {
-        return asObject(read(text, without).root());
+        return asObject(read(text, without, DEEPEST_OF_OURS).root());
     }
 
-    private static Document read(byte[] text, Map<String, Set<String>> without) {
-        try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {
-            var reader = new TreeReader(parser);
+    private static Document read(byte[] text, Map<String, Set<String>> without, int deepest) {
+        try {
+            return read(FACTORY, text, without, deepest);
+        } catch (StreamConstraintsException perhapsALongName) {
+            try {
+                return read(LONG_NAMES, text, without, deepest);
+            } catch (StreamConstraintsException e) {
+                throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
+            }
+        }
+    }
+
+    private static Document read(JsonFactory factory, byte[] text, Map<String, Set<String>> without, int deepest) {
+        try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), text)) {
+            var reader = new TreeReader(parser, deepest);
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw new MalformedJsonException("unexpected end of JSON input");
@@ -94,6 +122,8 @@ public final class Json {
                 throw new MalformedJsonException("invalid character after top-level value");
             }
             return new Document(root, reader.duplicates.repeats());
+        } catch (StreamConstraintsException e) {
+            throw e;
         } catch (JacksonException e) {
             throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
         } catch (ArithmeticException | NumberFormatException e) {
@@ -102,11 +132,11 @@ public final class Json {
         }
     }
 
-    /// Reads one document that must be an object.
+    /// Reads one document that must be an object, such as one that is stored: it may be somewhat deeper than what is taken from others.
     ///
     /// @throws MalformedJsonException when it is not
     public static ObjectNode readObject(byte[] text) {
-        return asObject(read(text).root());
+        return readObject(text, Map.of());
     }
 
     private static ObjectNode asObject(JsonNode root) {
@@ -231,6 +261,22 @@ public final class Json {
         return found;
     }
 
+    /// Whether containers are nested deeper in a tree than that.
+    public static boolean isDeeper(JsonNode node, int levels) {
+        if (!node.isContainer()) {
+            return false;
+        }
+        if (levels == 0) {
+            return true;
+        }
+        for (JsonNode below : node) {
+            if (isDeeper(below, levels - 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Whether there is a value: not absent and not null.
     public static boolean present(@Nullable JsonNode node) {
         return node != null && !node.isMissingNode() && !node.isNull();
@@ -251,10 +297,19 @@ public final class Json {
     private static final class TreeReader {
         private final JsonParser parser;
         private final Duplicates duplicates = new Duplicates();
+        private final int deepest;
         private int nodes;
+        private int depth;
 
-        TreeReader(JsonParser parser) {
+        TreeReader(JsonParser parser, int deepest) {
             this.parser = parser;
+            this.deepest = deepest;
+        }
+
+        private void descend() {
+            if (++depth > deepest) {
+                throw new MalformedJsonException("the document is nested more than " + deepest + " deep");
+            }
         }
 
         JsonNode value(JsonToken token) {
@@ -309,6 +364,7 @@ public final class Json {
         }
 
         private ObjectNode object() {
+            descend();
             ObjectNode object = NODES.objectNode();
             int mark = duplicates.mark();
             for (JsonToken t = parser.nextToken(); t != JsonToken.END_OBJECT; t = parser.nextToken()) {
@@ -323,10 +379,12 @@ public final class Json {
                 }
                 duplicates.leave(mark);
             }
+            depth--;
             return object;
         }
 
         private ArrayNode array() {
+            descend();
             ArrayNode array = NODES.arrayNode();
             int mark = duplicates.mark();
             for (JsonToken t = parser.nextToken(); t != JsonToken.END_ARRAY; t = parser.nextToken()) {
@@ -334,6 +392,7 @@ public final class Json {
                 array.add(value(t));
                 duplicates.leave(mark);
             }
+            depth--;
             return array;
         }
     }

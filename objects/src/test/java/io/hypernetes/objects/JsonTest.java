@@ -71,4 +71,39 @@ class JsonTest {
         String deep = "[".repeat(Json.MAX_DEPTH) + "]".repeat(Json.MAX_DEPTH);
         assertThat(Json.print(Json.read(deep.getBytes(UTF_8)).root())).isEqualTo(deep);
     }
+
+    /// Ownership makes names of values: `k:{"uid":"..."}`.
+    @Test
+    void aNameMayBeAsLongAsAText() {
+        String name = "n".repeat(200_000);
+        assertThat(Json.readObject("{\"a\":{\"" + name + "\":{\"b\":[1]}}}").path("a").path(name)).hasToString("{\"b\":[1]}");
+    }
+
+    /// A parser keeps names for those after it, thousands of them.
+    @Test
+    void longNamesAreNotKept() {
+        for (int i = 0; i < 10; i++) {
+            Json.readObject("{\"" + i + "-" + "n".repeat(40_000) + "\":1}");
+        }
+        long before = used();
+        for (int i = 0; i < 400; i++) {
+            Json.readObject("{\"" + i + "n".repeat(40_000) + "\":1}");
+        }
+        assertThat(used() - before).isLessThan(8 << 20);
+    }
+
+    private static long used() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+        }
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    @Test
+    void whatIsStoredMayBeSomewhatDeeperThanWhatIsSent() {
+        String sent = "{\"a\":".repeat(Json.MAX_DEPTH) + "1" + "}".repeat(Json.MAX_DEPTH);
+        String more = "{\"a\":".repeat(50) + sent + "}".repeat(50);
+        assertThat(Json.print(Json.readObject(more))).isEqualTo(more);
+        assertThatThrownBy(() -> Json.read(more.getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class).hasMessageContaining("1000 deep");
+    }
 }

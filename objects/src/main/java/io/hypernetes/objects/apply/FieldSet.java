@@ -19,6 +19,10 @@ public final class FieldSet {
     /// The set of no paths.
     public static final FieldSet EMPTY = new FieldSet();
 
+    /// The most steps of a path. Whoever owns something that lies deeper owns, as it is written, all that lies as deep as that: no program that
+    /// reads objects has to be ready for more, and what a client writes is no such set.
+    static final int MOST_STEPS = 200;
+
     private static final String SELF = ".";
 
     private final TreeMap<String, Node> nodes = new TreeMap<>();
@@ -40,8 +44,18 @@ public final class FieldSet {
 
     /// Reads `FieldsV1`.
     ///
-    /// @throws MalformedJsonException when it is not in that notation
+    /// @throws MalformedJsonException when it is not in that notation, or has longer paths than are written
     public static FieldSet parse(JsonNode fields) {
+        return parse(fields, MOST_STEPS);
+    }
+
+    private static FieldSet parse(JsonNode fields, int steps) {
+        if (fields.isEmpty()) {
+            return EMPTY;
+        }
+        if (steps == 0) {
+            throw new MalformedJsonException("FieldsV1: a path has more than " + MOST_STEPS + " steps");
+        }
         FieldSet set = new FieldSet();
         for (Map.Entry<String, JsonNode> entry : fields.properties()) {
             if (entry.getKey().equals(SELF)) {
@@ -50,23 +64,26 @@ public final class FieldSet {
             if (!(entry.getValue() instanceof ObjectNode below)) {
                 throw new MalformedJsonException("FieldsV1: the value of \"" + entry.getKey() + "\" is not an object");
             }
-            set.add(PathElement.canonical(entry.getKey()), below.isEmpty() || below.has(SELF), parse(below));
+            set.add(PathElement.canonical(entry.getKey()), below.isEmpty() || below.has(SELF), parse(below, steps - 1));
         }
         return set;
     }
 
     /// The set as `FieldsV1`.
     public ObjectNode toJson() {
-        return toJson(false);
+        return toJson(false, MOST_STEPS);
     }
 
     /// @param self whether the path of what the set is below is in a set too
-    private ObjectNode toJson(boolean self) {
+    private ObjectNode toJson(boolean self, int steps) {
         ObjectNode json = Json.object();
+        if (steps == 0) {
+            return json;
+        }
         if (self && !nodes.isEmpty()) {
             json.putObject(SELF);
         }
-        nodes.forEach((element, node) -> json.set(element, node.below.toJson(node.member)));
+        nodes.forEach((element, node) -> json.set(element, node.below.toJson(node.member, steps - 1)));
         return json;
     }
 

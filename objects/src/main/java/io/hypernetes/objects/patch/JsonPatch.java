@@ -52,20 +52,20 @@ public final class JsonPatch {
         long copied = 0;
         for (Operation op : operations) {
             switch (op.op()) {
-                case "add" -> add(root, op.path(), value(op).deepCopy());
+                case "add" -> add(root, op.path(), shallow(value(op), op.path()).deepCopy());
                 case "remove" -> remove(root, op.path(), "remove");
-                case "replace" -> replace(root, op.path(), value(op).deepCopy());
+                case "replace" -> replace(root, op.path(), shallow(value(op), op.path()).deepCopy());
                 case "move" -> {
                     if (op.path().size() > op.from().size()
                             && op.path().subList(0, op.from().size()).equals(op.from())) {
                         throw PatchException.inapplicable("move operation: cannot move a value into itself: " + text(op.from()));
                     }
-                    JsonNode moved = get(root[0], op.from(), "move");
+                    JsonNode moved = shallow(get(root[0], op.from(), "move"), op.path());
                     remove(root, op.from(), "move");
                     add(root, op.path(), moved);
                 }
                 case "copy" -> {
-                    JsonNode copy = get(root[0], op.from(), "copy").deepCopy();
+                    JsonNode copy = shallow(get(root[0], op.from(), "copy"), op.path()).deepCopy();
                     copied += Json.bytes(copy).length;
                     if (copied > MAX_COPIED_BYTES) {
                         throw PatchException.tooLarge(
@@ -79,6 +79,15 @@ public final class JsonPatch {
             }
         }
         return root[0];
+    }
+
+    /// A value that may be put at a path: a document that could not have been sent is not made by pieces either, or nobody could read it again.
+    private static JsonNode shallow(JsonNode value, List<String> path) {
+        if (Json.isDeeper(value, Json.MAX_DEPTH - path.size())) {
+            throw PatchException.tooLarge(
+                    "with a value at a pointer of " + path.size() + " parts the document would be nested more than " + Json.MAX_DEPTH + " deep");
+        }
+        return value;
     }
 
     private static Operation operation(JsonNode item) {

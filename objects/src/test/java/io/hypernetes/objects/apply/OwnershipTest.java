@@ -251,4 +251,70 @@ class OwnershipTest {
         assertThat(Json.string(entries.path(1), "subresource")).isEqualTo("status");
         assertThat(entries.path(1).path("fieldsV1")).isEqualTo(json("{'f:status':{'f:replicas':{}}}"));
     }
+
+    private static final int SENSIBLE = 210;
+
+    private static String nested(int levels, String within) {
+        return "{'f:a':".repeat(levels) + within + "}".repeat(levels);
+    }
+
+    private static boolean isDeeper(JsonNode node, int levels) {
+        if (!node.isContainer()) {
+            return false;
+        }
+        for (JsonNode below : node) {
+            if (levels == 0 || isDeeper(below, levels - 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// As upstream does with what it cannot read (`decodeLiveOrNew` of apimachinery's `pkg/util/managedfields/internal/fieldmanager.go`).
+    @Test
+    void ownersOfFieldsThatNobodyCanHaveAreAsIfTheyWereNotThere() {
+        String hostile = "{'manager':'h','operation':'Apply','apiVersion':'v1','fieldsType':'FieldsV1','fieldsV1':%s}".formatted(nested(900, "{}"));
+        var made = json("{'metadata':{'name':'m','managedFields':[%s]},'data':{'x':'1'}}".formatted(hostile));
+        MAPS.created(made, writer("maker", 0));
+        assertThat(entry(made, "h")).isEmpty();
+        assertThat(entry(made, "maker").path("fieldsV1")).isNotEmpty();
+
+        var changed = made.deepCopy();
+        Json.child(changed, "metadata").putArray("managedFields").add(json(hostile));
+        data(changed).put("x", "2");
+        MAPS.updated(changed, made, writer("changer", 1));
+        assertThat(entry(changed, "h")).isEmpty();
+        assertThat(entry(changed, "changer").path("fieldsV1")).isNotEmpty();
+
+        var stored = json("{'metadata':{'name':'m','managedFields':[%s]},'data':{'x':'1'}}".formatted(hostile));
+        var later = stored.deepCopy();
+        data(later).put("x", "2");
+        MAPS.updated(later, stored, writer("changer", 1));
+        assertThat(isDeeper(later, SENSIBLE)).isFalse();
+    }
+
+    /// Whatever the object is like, its owners are no deeper than every program can read.
+    @Test
+    void whoeverOwnsWhatLiesDeepOwnsItFromSomewhereAboveOn() {
+        var free = Ownership.custom(Shape.Deduced.DEDUCED);
+        String deep = "{'a':".repeat(900) + "'x'" + "}".repeat(900);
+        var made = json("{'metadata':{'name':'m'},'spec':%s}".formatted(deep));
+        free.created(made, writer("maker", 0));
+        assertThat(Json.at(made, "metadata", "managedFields")).isNotEmpty();
+        assertThat(isDeeper(made.path("metadata"), SENSIBLE)).isFalse();
+        assertThat(Json.readObject(Json.bytes(made))).isEqualTo(made);
+
+        var config = json("{'metadata':{'name':'m'},'spec':%s}".formatted(deep));
+        var applied = free.applied(Json.object(), config, writer("applier", 0), false);
+        assertThat(isDeeper(applied.path("metadata"), SENSIBLE)).isFalse();
+        assertThat(free.applied(applied, config, writer("applier", 1), false)).isSameAs(applied);
+        assertThat(free.applied(applied, json("{'metadata':{'name':'m'}}"), writer("applier", 1), false).path("spec")).isEmpty();
+    }
+
+    @Test
+    void whatIsOwnedByALongKeyCanBeReadAgain() {
+        var made = json("{'metadata':{'name':'m','ownerReferences':[{'uid':'%s'}]}}".formatted("u".repeat(60_000)));
+        MAPS.created(made, writer("maker", 0));
+        assertThat(Json.readObject(Json.bytes(made))).isEqualTo(made);
+    }
 }

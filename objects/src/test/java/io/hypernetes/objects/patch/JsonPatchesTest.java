@@ -14,6 +14,7 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -150,5 +151,21 @@ class JsonPatchesTest {
             return node;
         });
         return Arbitraries.oneOf(leaf, object(depth - 1).map(JsonNode.class::cast), array);
+    }
+
+    /// What is deeper than what is read could be stored, and nobody could read it again.
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "[{'op':'copy','from':'/a','path':'/b'},{'op':'copy','from':'/b','path':'DEEP/c'}]",
+        "[{'op':'move','from':'/b','path':'DEEP/c'}]",
+        "[{'op':'add','path':'DEEP/c','value':VALUE}]",
+        "[{'op':'replace','path':'DEEP','value':VALUE}]"
+    })
+    void nothingIsMadeDeeperThanWhatIsRead(String operations) {
+        String value = "{\"x\":".repeat(600) + "1" + "}".repeat(600);
+        String patch = operations.replace('\'', '"').replace("DEEP", "/a" + "/x".repeat(500)).replace("VALUE", value);
+        JsonNode target = Json.readObject("{\"a\":" + value + ",\"b\":" + value + "}");
+        assertThatThrownBy(() -> JsonPatch.parse(Json.read(patch.getBytes(UTF_8)).root()).apply(target))
+                .isInstanceOfSatisfying(PatchException.class, e -> assertThat(e.status().code()).isEqualTo(413));
     }
 }
