@@ -36,8 +36,12 @@ final class IssuerKeys {
     private static final Logger log = LoggerFactory.getLogger(IssuerKeys.class);
     private static final int MOST_BYTES = 256 << 10;
     private static final int MOST_KEYS = 64;
-    private static final int MOST_BITS = 16 << 10;
     private static final int LONGEST_ID = 512;
+    /// How many keys are tried with one token, which need not say by which it was signed.
+    static final int MOST_TRIED = 16;
+    /// Tenants name issuers of their own: a key with which a check takes long is none.
+    private static final int LARGEST_MODULUS = 8192;
+    private static final int LARGEST_EXPONENT = 64;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final String tenant;
@@ -87,6 +91,7 @@ final class IssuerKeys {
     private static List<JWK> among(Known known, @Nullable String keyId, KeyType type) {
         return known.keys.stream()
                 .filter(key -> key.getKeyType().equals(type) && (keyId == null || keyId.equals(key.getKeyID())))
+                .limit(MOST_TRIED)
                 .toList();
     }
 
@@ -131,6 +136,7 @@ final class IssuerKeys {
             return set.getKeys().stream()
                     .filter(key -> key.getKeyUse() == null || key.getKeyUse().equals(KeyUse.SIGNATURE))
                     .filter(key -> key.getKeyType().equals(KeyType.RSA) || key.getKeyType().equals(KeyType.EC))
+                    .filter(IssuerKeys::isQuick)
                     .limit(MOST_KEYS)
                     .map(IssuerKeys::bare)
                     .flatMap(Optional::stream)
@@ -147,11 +153,17 @@ final class IssuerKeys {
             return Optional.empty();
         }
         return switch (key) {
-            case RSAKey rsa when rsa.size() <= MOST_BITS ->
-                Optional.of(new RSAKey.Builder(rsa.getModulus(), rsa.getPublicExponent()).keyID(id).algorithm(rsa.getAlgorithm()).build());
+            case RSAKey rsa -> Optional.of(new RSAKey.Builder(rsa.getModulus(), rsa.getPublicExponent()).keyID(id).algorithm(rsa.getAlgorithm()).build());
             case ECKey ec -> Optional.of(new ECKey.Builder(ec.getCurve(), ec.getX(), ec.getY()).keyID(id).algorithm(ec.getAlgorithm()).build());
             default -> Optional.empty();
         };
+    }
+
+    private static boolean isQuick(JWK key) {
+        if (!(key instanceof RSAKey rsa)) {
+            return true;
+        }
+        return rsa.getModulus().decodeToBigInteger().bitLength() <= LARGEST_MODULUS && rsa.getPublicExponent().decodeToBigInteger().bitLength() <= LARGEST_EXPONENT;
     }
 
     private static byte[] bounded(byte[] document) throws IOException {

@@ -23,8 +23,13 @@ import io.hypernetes.identity.NotAuthenticatedException;
 import io.hypernetes.identity.Person;
 import io.hypernetes.objects.Json;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.interfaces.RSAPrivateKey;
+import java.security.spec.RSAPrivateKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -141,6 +146,30 @@ class OidcTokensTest {
         refused(mac.serialize());
         var none = Base64.getUrlEncoder().withoutPadding().encodeToString("{\"alg\":\"none\"}".getBytes(StandardCharsets.UTF_8));
         assertThat(tokens.personOf(none + "." + body[1] + ".", "")).isEmpty();
+    }
+
+    /// A tenant names issuers itself, and tokens are checked before anybody has a seat.
+    @Test
+    void keysThatAreSlowOrManyAreNotTried() throws Exception {
+        // The private exponent as the public one.
+        var slow = new RSAKey.Builder(new RSAKey.Builder(second.getModulus(), second.getPrivateExponent()).build())
+                .privateKey(privateKey(second.getModulus().decodeToBigInteger(), second.getPublicExponent().decodeToBigInteger()))
+                .keyID("slow")
+                .build();
+        published.add(slow.toPublicJWK());
+        refused(signed(slow, claims -> claims));
+        now = now.plus(IssuerKeys.FRESH);
+        published.clear();
+        for (int i = 0; i < IssuerKeys.MOST_TRIED; i++) {
+            published.add(new RSAKey.Builder(first).keyID("same").build());
+        }
+        published.add(new RSAKey.Builder(second).keyID("same").build());
+        assertThat(tokens.personOf(signed(new RSAKey.Builder(first).keyID("same").build(), claims -> claims), "")).isPresent();
+        refused(signed(new RSAKey.Builder(second).keyID("same").build(), claims -> claims));
+    }
+
+    private static RSAPrivateKey privateKey(BigInteger modulus, BigInteger exponent) throws GeneralSecurityException {
+        return (RSAPrivateKey) KeyFactory.getInstance("RSA").generatePrivate(new RSAPrivateKeySpec(modulus, exponent));
     }
 
     @Test
