@@ -8,12 +8,14 @@ import io.hypernetes.apiserver.access.TenantResolution;
 import io.hypernetes.apiserver.audit.Stage;
 import io.hypernetes.apiserver.door.Doors;
 import io.hypernetes.apiserver.fair.Fairness;
+import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.apiserver.http.ClientGoneException;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.http.ExchangeHandler;
 import io.hypernetes.apiserver.login.LoginPage;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
+import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.apiserver.resource.Answers;
 import io.hypernetes.apiserver.resource.ExpiredListException;
 import io.hypernetes.objects.ApiException;
@@ -124,7 +126,7 @@ final class Pipeline implements ExchangeHandler {
         var authenticated = Doors.admitted(http, authentication.callerOf(http));
         trail.caller = authenticated;
         var tenant = tenants.resolve(authenticated, http.path());
-        var caller = impersonation.apply(http, authenticated, tenant);
+        var caller = impersonated(http, authenticated, tenant);
         if (caller != authenticated) {
             trail.impersonator = authenticated;
             trail.caller = caller;
@@ -141,7 +143,7 @@ final class Pipeline implements ExchangeHandler {
         }
         try (var seat = fairness.enter(caller, place, target, http.body().length)) {
             seat.during(() -> {
-                var decision = authorisation.decide(caller, place, target, http.query("fieldSelector"));
+                var decision = decide(http, caller, place, target, seat);
                 http.annotate("authorization.k8s.io/decision", decision.allowed() ? "allow" : "forbid");
                 http.annotate("authorization.k8s.io/reason", decision.reason());
                 authorisation.require(decision, caller, target);
@@ -149,6 +151,25 @@ final class Pipeline implements ExchangeHandler {
                 routes.serve(http, caller, place, target);
                 return seat;
             });
+        }
+    }
+
+    /// Who is to be believed to call.
+    private Caller impersonated(Exchange http, Caller authenticated, TenantPath tenant) {
+        if (!Impersonation.isAsked(http)) {
+            return authenticated;
+        }
+        try (var seat = fairness.enterToLook(authenticated)) {
+            return seat.during(() -> impersonation.apply(http, authenticated, tenant));
+        }
+    }
+
+    private Authorisation.Decision decide(Exchange http, Caller caller, TenantPath tenant, Target target, Seat held) {
+        if (!held.isNone()) {
+            return authorisation.decide(caller, tenant, target, http.query("fieldSelector"));
+        }
+        try (var seat = fairness.enterToLook(caller)) {
+            return seat.during(() -> authorisation.decide(caller, tenant, target, http.query("fieldSelector")));
         }
     }
 

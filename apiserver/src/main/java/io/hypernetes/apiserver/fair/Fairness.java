@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// few seats, however alone; nor may a tenant read the files of the audit log more than once at a time. Nodes have seats of their own,
 /// so that what they tell of a tenant's pods never waits behind that tenant; and by tenant, so that webhooks of one tenant that answer slowly to what
 /// nodes tell keep no node from telling of others. By what a node tells of itself it is known to live: that needs no seat, and neither do requests
-/// that last (watches, logs, commands in pods), operators and the components of the master. Nor is a seat held by a request that waits for a
+/// that last (watches, logs, commands in pods) once they are let in, operators and the components of the master. Nor is a seat held by a request that waits for a
 /// webhook, a node or a slow reader ([Seat#away]).
 ///
 /// Streams to nodes hold no seat, but places of their own ([StreamPlaces]): each has a connection to a node, threads and memory as long as its client likes. So do watches, which a connection can
@@ -115,6 +115,16 @@ public final class Fairness {
         // What is not a tenant's a node does by itself, and shares with no other node.
         var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
         return new Seat(seats, party, caller.user(), MEMORY_OF_A_BYTE * bodyBytes, seats.enter(party, caller.user()));
+    }
+
+    /// Waits for a seat to find out who calls, or what they may, by the roles of their tenant: tenants write those, and there may be much to compute.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 429 when there is none in time
+    public Seat enterToLook(Caller caller) {
+        if (caller.tenant().equals(Caller.ROOT)) {
+            return Seat.NONE;
+        }
+        return new Seat(reads, caller.tenant(), caller.user(), 0, reads.enter(caller.tenant(), caller.user()));
     }
 
     private static boolean tellsOfItself(String node, TenantPath tenant, Target target) {

@@ -44,6 +44,11 @@ public final class Seat implements AutoCloseable {
         return new Seat(null, "", "", 0, 0, place);
     }
 
+    /// Whether this is none, at most a place among the streams.
+    public boolean isNone() {
+        return seats == null;
+    }
+
     /// Serves the request on this thread.
     public <T, X extends Throwable> T during(CallableOp<? extends T, X> request) throws X {
         return ScopedValue.where(CURRENT, this).call(request);

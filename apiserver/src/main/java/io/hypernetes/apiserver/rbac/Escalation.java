@@ -6,7 +6,7 @@ import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,8 +14,6 @@ import tools.jackson.databind.node.ObjectNode;
 /// Nobody gives what they do not have: a role may say, and a binding may grant, only what its writer may do in the same place, unless the writer
 /// may `escalate` the role or `bind` it.
 public final class Escalation {
-    private static final int SHOWN = 50;
-
     private final Policies policies;
 
     public Escalation(Policies policies) {
@@ -46,7 +44,7 @@ public final class Escalation {
             return;
         }
         if (!role.path("aggregationRule").path("clusterRoleSelectors").isEmpty()
-                && !missing(tenant, caller, "", Rule.EVERYTHING).isEmpty()) {
+                && !missing(tenant, caller, target, name, "", Rule.EVERYTHING).isEmpty()) {
             throw refused(target, name, "must have cluster-admin privileges to use an aggregationRule");
         }
         confirm(tenant, caller, target, name, Rule.of(role));
@@ -76,34 +74,31 @@ public final class Escalation {
     }
 
     private void confirm(String tenant, Caller caller, Target target, String name, List<Rule> wanted) {
-        var missing = missing(tenant, caller, target.namespace(), wanted);
+        var missing = missing(tenant, caller, target, name, target.namespace(), wanted);
         if (!missing.isEmpty()) {
             throw refused(
                     target,
                     name,
-                    "user \"%s\" (groups=[%s]) is attempting to grant RBAC permissions not currently held:%n%s"
+                    "user \"%s\" (groups=[%s]) is attempting to grant RBAC permissions not currently held:%n%s%s"
                             .formatted(
                                     caller.user(),
                                     caller.groups().stream().map(group -> "\"" + group + "\"").collect(Collectors.joining(" ")),
-                                    missing.stream().limit(SHOWN).collect(Collectors.joining("\n"))));
+                                    String.join("\n", missing),
+                                    missing.size() < Coverage.MOST_TOLD ? "" : "\nand perhaps others"));
         }
     }
 
     /// What of the wanted rules is not allowed by what somebody has, as text.
-    private TreeSet<String> missing(String tenant, Caller caller, String namespace, List<Rule> wanted) {
-        var held = policies.rules(tenant, caller, namespace);
-        var missing = new TreeSet<String>();
-        for (var rule : wanted) {
-            if (held.stream().anyMatch(own -> own.covers(rule))) {
-                continue;
-            }
-            for (var part : rule.parts()) {
-                if (held.stream().noneMatch(own -> own.covers(part))) {
-                    missing.add(part.text());
-                }
-            }
+    private Set<String> missing(String tenant, Caller caller, Target target, String name, String namespace, List<Rule> wanted) {
+        try {
+            return Coverage.missing(policies.rules(tenant, caller, namespace), wanted);
+        } catch (Coverage.TooMuch e) {
+            throw refused(
+                    target,
+                    name,
+                    "whether user \"%s\" has what is granted cannot be told, as comparing it with the user's own rules takes %s; divide its rules among several roles, or have it granted by somebody who may escalate or bind roles"
+                            .formatted(caller.user(), e.getMessage()));
         }
-        return missing;
     }
 
     private static ApiException refused(Target target, String name, String why) {

@@ -5,6 +5,7 @@ import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Commit;
 import io.hypernetes.store.Store;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,6 +44,14 @@ public final class Policies implements Follower.Listener {
             return Optional.empty();
         }
         return caller.isTenantMaster() ? Optional.of("a master may do everything in its tenant") : of(tenant).allows(caller, attempt);
+    }
+
+    /// Those of some attempts in a tenant that nothing allows, in their order; as [#allows], and for many not much more work than for one.
+    public List<Attempt> refused(String tenant, Caller caller, Collection<Attempt> attempts) {
+        if (!caller.tenant().equals(tenant)) {
+            return List.copyOf(attempts);
+        }
+        return caller.isTenantMaster() ? List.of() : of(tenant).refused(caller, attempts);
     }
 
     /// All rules that hold for somebody in a namespace of a tenant (empty: at its cluster scope).

@@ -5,25 +5,37 @@ import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The roles and bindings of one tenant at one moment, by subject. Immutable, so any number of requests ask it without a lock.
 final class Policy {
     static final String GROUP = "rbac.authorization.k8s.io";
 
-    /// @param source what is said to have allowed something: `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`
-    private record Grant(String source, List<Rule> rules) {}
+    /// A role that a subject has.
+    ///
+    /// @param kind of the binding
+    /// @param binding its name, with the namespace behind it
+    private record Grant(String kind, String binding, String roleKind, String role, String subjectKind, String subject, List<Rule> rules) {
+        /// What is said to have allowed something: `ClusterRoleBinding "b" of ClusterRole "r" to Group "g"`.
+        String source() {
+            return "%s \"%s\" of %s \"%s\" to %s \"%s\"".formatted(kind, binding, roleKind, role, subjectKind, subject);
+        }
+    }
 
     private final Map<String, List<Rule>> clusterRoles = new HashMap<>();
     private final Map<String, Map<String, List<Rule>>> roles = new HashMap<>();
-    /// Grants by subject, for every namespace and what is in none.
-    private final Map<String, List<Grant>> everywhere = new HashMap<>();
-    /// Grants by namespace and subject.
-    private final Map<String, Map<String, List<Grant>>> within = new HashMap<>();
+    /// Grants by subject and role, for every namespace and what is in none: whoever has a role twice has it no more than once.
+    private final Map<String, Map<String, Grant>> everywhere = new HashMap<>();
+    /// Grants by namespace, subject and role.
+    private final Map<String, Map<String, Map<String, Grant>>> within = new HashMap<>();
 
     private Policy() {}
 
@@ -53,15 +65,21 @@ final class Policy {
         return policy;
     }
 
-    private void bind(String kind, ObjectNode binding, String namespace, Map<String, List<Grant>> grants) {
-        var role = binding.path("roleRef");
-        var rules = rulesOf(Json.string(role, "kind"), Json.string(role, "name"), namespace).orElse(List.of());
+    private void bind(String kind, ObjectNode binding, String namespace, Map<String, Map<String, Grant>> grants) {
+        var roleKind = Json.string(binding, "roleRef", "kind");
+        var role = Json.string(binding, "roleRef", "name");
+        var rules = rulesOf(roleKind, role, namespace).orElse(List.of());
+        if (rules.isEmpty()) {
+            return;
+        }
         var name = Json.string(binding, "metadata", "name");
         var shown = namespace.isEmpty() ? name : name + "/" + namespace;
+        var id = roleKind + "/" + role;
         for (var subject : Json.objects(binding, "subjects")) {
             var own = Json.string(subject, "name");
+            var ownKind = Json.string(subject, "kind");
             var key =
-                    switch (Json.string(subject, "kind")) {
+                    switch (ownKind) {
                         case "User" -> "u:" + own;
                         case "Group" -> "g:" + own;
                         case "ServiceAccount" -> {
@@ -71,9 +89,7 @@ final class Policy {
                         default -> "";
                     };
             if (!key.isEmpty()) {
-                var source = "%s \"%s\" of %s \"%s\" to %s \"%s\""
-                        .formatted(kind, shown, Json.string(role, "kind"), Json.string(role, "name"), Json.string(subject, "kind"), own);
-                grants.computeIfAbsent(key, _ -> new ArrayList<>()).add(new Grant(source, rules));
+                grants.computeIfAbsent(key, _ -> new LinkedHashMap<>()).putIfAbsent(id, new Grant(kind, shown, roleKind, role, ownKind, own, rules));
             }
         }
     }
@@ -86,41 +102,53 @@ final class Policy {
 
     /// What allows an attempt; empty when nothing does.
     Optional<String> allows(Caller caller, Attempt attempt) {
-        for (var subject : subjects(caller)) {
-            for (var grant : grants(subject, attempt.namespace())) {
-                for (var rule : grant.rules()) {
-                    if (rule.allows(attempt)) {
-                        return Optional.of("RBAC: allowed by " + grant.source());
-                    }
+        for (var grant : grants(caller, attempt.namespace())) {
+            for (var rule : grant.rules()) {
+                if (rule.allows(attempt)) {
+                    return Optional.of("RBAC: allowed by " + grant.source());
                 }
             }
         }
         return Optional.empty();
     }
 
+    /// Those of some attempts that nothing allows, in their order. However many they are, each rule is gone through once for each namespace that they name.
+    List<Attempt> refused(Caller caller, Collection<Attempt> attempts) {
+        var left = new LinkedHashSet<>(attempts);
+        for (var namespace : attempts.stream().map(Attempt::namespace).distinct().toList()) {
+            var here = new ArrayList<>(left.stream().filter(attempt -> attempt.namespace().equals(namespace)).toList());
+            for (var grant : grants(caller, namespace)) {
+                for (var rule : grant.rules()) {
+                    if (here.isEmpty()) {
+                        break;
+                    }
+                    here.removeIf(attempt -> rule.allows(attempt) && left.remove(attempt));
+                }
+            }
+        }
+        return List.copyOf(left);
+    }
+
     /// All rules that hold for somebody in a namespace (empty: at the cluster scope).
     List<Rule> rules(Caller caller, String namespace) {
         var rules = new ArrayList<Rule>();
-        for (var subject : subjects(caller)) {
-            grants(subject, namespace).forEach(grant -> rules.addAll(grant.rules()));
-        }
+        grants(caller, namespace).forEach(grant -> rules.addAll(grant.rules()));
         return rules;
     }
 
-    private List<Grant> grants(String subject, String namespace) {
-        var all = everywhere.getOrDefault(subject, List.of());
-        var here = namespace.isEmpty() ? null : within.get(namespace);
-        var more = here == null ? null : here.get(subject);
-        if (more == null) {
-            return all;
+    /// What somebody has, each role once, by however many groups and bindings.
+    private Collection<Grant> grants(Caller caller, String namespace) {
+        var here = namespace.isEmpty() ? Map.<String, Map<String, Grant>>of() : within.getOrDefault(namespace, Map.of());
+        var grants = new LinkedHashMap<String, Grant>();
+        for (var subject : subjects(caller)) {
+            everywhere.getOrDefault(subject, Map.of()).forEach(grants::putIfAbsent);
+            here.getOrDefault(subject, Map.of()).forEach(grants::putIfAbsent);
         }
-        var both = new ArrayList<>(all);
-        both.addAll(more);
-        return both;
+        return grants.values();
     }
 
-    private static List<String> subjects(Caller caller) {
-        var subjects = new ArrayList<String>(caller.groups().size() + 1);
+    private static Set<String> subjects(Caller caller) {
+        var subjects = new LinkedHashSet<String>();
         subjects.add("u:" + caller.user());
         caller.groups().forEach(group -> subjects.add("g:" + group));
         return subjects;

@@ -3,6 +3,8 @@ package io.hypernetes.apiserver.rbac;
 import io.hypernetes.objects.Json;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,13 +16,21 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param names of objects; empty for all
 public record Rule(Set<String> verbs, Set<String> groups, Set<String> resources, Set<String> names, Set<String> urls) {
     private static final String ALL = "*";
+    private static final int FEW = 64;
+    /// Quotes and a comma.
+    private static final int PER_WORD = 3;
 
     public Rule {
-        verbs = Set.copyOf(verbs);
-        groups = Set.copyOf(groups);
-        resources = Set.copyOf(resources);
-        names = Set.copyOf(names);
-        urls = Set.copyOf(urls);
+        verbs = copy(verbs);
+        groups = copy(groups);
+        resources = copy(resources);
+        names = copy(names);
+        urls = copy(urls);
+    }
+
+    /// Of many words the hashes may be all the same, if whoever wrote them likes: only the larger kind of set finds them quickly even so.
+    private static Set<String> copy(Set<String> words) {
+        return words.size() <= FEW ? Set.copyOf(words) : Collections.unmodifiableSet(new HashSet<>(words));
     }
 
     /// Everything.
@@ -44,44 +54,43 @@ public record Rule(Set<String> verbs, Set<String> groups, Set<String> resources,
 
     /// Whether this rule allows an attempt.
     boolean allows(Attempt attempt) {
-        if (!verbs.contains(attempt.verb()) && !verbs.contains(ALL)) {
+        if (!hasVerb(attempt.verb())) {
             return false;
         }
         return attempt.isResource()
-                ? (groups.contains(attempt.group()) || groups.contains(ALL))
+                ? hasGroup(attempt.group())
                         && reaches(attempt.resource(), attempt.subresource())
                         && (names.isEmpty() || names.contains(attempt.name()))
-                : urls.stream().anyMatch(url -> reachesUrl(url, attempt.path()));
+                : hasUrl(attempt.path());
     }
 
-    /// Rules of one verb, group, resource and name (or verb and URL) each, that together say the same.
-    List<Rule> parts() {
-        var parts = new ArrayList<Rule>();
-        for (var verb : verbs) {
-            for (var group : groups) {
-                for (var resource : resources) {
-                    if (names.isEmpty()) {
-                        parts.add(new Rule(Set.of(verb), Set.of(group), Set.of(resource), Set.of(), Set.of()));
-                    }
-                    for (var name : names) {
-                        parts.add(new Rule(Set.of(verb), Set.of(group), Set.of(resource), Set.of(name), Set.of()));
-                    }
-                }
-            }
-            for (var url : urls) {
-                parts.add(new Rule(Set.of(verb), Set.of(), Set.of(), Set.of(), Set.of(url)));
+    boolean hasVerb(String verb) {
+        return verbs.contains(ALL) || verbs.contains(verb);
+    }
+
+    boolean hasGroup(String group) {
+        return groups.contains(ALL) || groups.contains(group);
+    }
+
+    /// @param resource with its subresource, or `*`
+    boolean hasResource(String resource) {
+        int slash = resource.indexOf('/');
+        return reaches(resource, slash < 0 ? "" : resource.substring(slash + 1));
+    }
+
+    boolean hasUrl(String url) {
+        return urls.stream().anyMatch(own -> reachesUrl(own, url));
+    }
+
+    /// How many characters it takes to say it, about.
+    public int length() {
+        int length = 0;
+        for (var words : List.of(verbs, groups, resources, names, urls)) {
+            for (var word : words) {
+                length += word.length() + PER_WORD;
             }
         }
-        return parts;
-    }
-
-    /// Whether this rule alone allows everything that a rule of one part does.
-    boolean covers(Rule part) {
-        return (verbs.contains(ALL) || verbs.containsAll(part.verbs))
-                && (groups.contains(ALL) || groups.containsAll(part.groups))
-                && part.resources.stream().allMatch(this::coversResource)
-                && (names.isEmpty() || (!part.names.isEmpty() && names.containsAll(part.names)))
-                && part.urls.stream().allMatch(url -> urls.stream().anyMatch(own -> reachesUrl(own, url)));
+        return length;
     }
 
     /// The rule as it stands in an object.
@@ -110,11 +119,6 @@ public record Rule(Set<String> verbs, Set<String> groups, Set<String> resources,
         return resources.contains(ALL)
                 || resources.contains(resource)
                 || (!subresource.isEmpty() && resources.contains("*/" + subresource));
-    }
-
-    private boolean coversResource(String resource) {
-        int slash = resource.indexOf('/');
-        return reaches(resource, slash < 0 ? "" : resource.substring(slash + 1));
     }
 
     private static boolean reachesUrl(String url, String path) {

@@ -19,6 +19,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class AccessReviews {
     private static final String GROUP = "authorization.k8s.io";
     private static final GroupVersion VERSION = new GroupVersion(GROUP, "v1");
+    private static final int MOST_RULES = 2_000;
+    /// In characters; more than one role can have.
+    private static final int LONGEST_RULES = 2 << 20;
 
     private final Decoding decoding;
     private final Authorisation authorisation;
@@ -113,9 +116,20 @@ final class AccessReviews {
         var resources = status.putArray("resourceRules");
         var paths = status.putArray("nonResourceRules");
         // Nodes and the scheduler have rights that no rule says.
-        status.put("incomplete", request.caller().node().isPresent() || request.caller().isScheduler());
-        for (var rule : policies.rules(request.tenant(), request.caller(), namespace)) {
+        boolean incomplete = request.caller().node().isPresent() || request.caller().isScheduler();
+        long length = 0;
+        int told = 0;
+        var all = policies.rules(request.tenant(), request.caller(), namespace);
+        for (var rule : all) {
+            length += rule.length();
+            if (told == MOST_RULES || length > LONGEST_RULES) {
+                incomplete = true;
+                status.put("evaluationError", "the rules are too many for one answer: of %d the first %d are told".formatted(all.size(), told));
+                break;
+            }
+            told++;
             (rule.urls().isEmpty() ? resources : paths).add(rule.toJson());
         }
+        status.put("incomplete", incomplete);
     }
 }

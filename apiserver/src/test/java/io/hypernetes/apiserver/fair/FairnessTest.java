@@ -104,7 +104,6 @@ class FairnessTest {
         }
     }
 
-    /// Each has a connection to a node, two threads and their buffers as long as its client likes.
     private Seat watch(Caller caller, String tenant) {
         var path = "/api/v1/namespaces/default/configmaps";
         return fairness.enter(caller, new TenantPath(tenant, "", path), Target.of("GET", path, true), 0);
@@ -127,6 +126,7 @@ class FairnessTest {
         watch(alice, "a");
     }
 
+    /// Each has a connection to a node, two threads and their buffers as long as its client likes.
     @Test
     void aTenantHasSoManyStreamsAndTakesNoneFromOthers() {
         var alice = new Caller("a", "alice", List.of());
@@ -150,5 +150,27 @@ class FairnessTest {
         taken.getFirst().close();
         enter(alice, "a", "GET", paths.getFirst());
         assertThatThrownBy(() -> enter(alice, "a", "GET", paths.getFirst())).isInstanceOf(ApiException.class);
+    }
+
+    /// Roles are the tenant's, and there may be much to compute.
+    @Test
+    void whoLooksWhatACallerMayHasASeatOfItsTenant() throws Exception {
+        var alice = new Caller("a", "alice", List.of());
+        var held = new ArrayList<Seat>();
+        // Another is about, so that there are few.
+        fairness.enterToLook(new Caller("b", "bob", List.of()));
+        for (int i = 0; i < 2; i++) {
+            held.add(fairness.enterToLook(alice));
+        }
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var further = threads.submit(() -> fairness.enterToLook(alice));
+            assertThatThrownBy(() -> further.get(200, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            for (int i = 0; i < MANY; i++) {
+                assertThat(fairness.enterToLook(NODE).isNone()).isTrue();
+                assertThat(fairness.enterToLook(Caller.ANONYMOUS).isNone()).isTrue();
+            }
+            held.getFirst().close();
+            assertThat(further.get(10, TimeUnit.SECONDS).isNone()).isFalse();
+        }
     }
 }

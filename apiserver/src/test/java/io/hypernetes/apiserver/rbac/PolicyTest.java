@@ -54,9 +54,51 @@ class PolicyTest {
                     assertThat(policies.allows("other", caller, attempt)).isEmpty();
                     allowed += expected ? 1 : 0;
                 }
+                for (int i = 0; i < 30; i++) {
+                    var caller = new Caller("t", one(USERS), random.nextBoolean() ? List.of("g1") : List.of("g2", "g3"));
+                    var attempts = new ArrayList<Attempt>();
+                    for (int j = 0; j < 5; j++) {
+                        attempts.add(Attempt.at(one(VERBS), one(GROUPS), one(RESOURCES), one(NAMESPACES), one(NAMES)));
+                    }
+                    assertThat(policies.refused("t", caller, attempts))
+                            .containsExactlyElementsOf(attempts.stream().distinct().filter(attempt -> !obvious(store, caller, attempt)).toList());
+                    assertThat(policies.refused("other", caller, attempts)).isEqualTo(attempts);
+                }
             }
         }
         assertThat(allowed).isBetween(500, 11_500);
+    }
+
+    private static void put(Store store, String plural, String name, String json) {
+        store.commit(List.of(new Operation.Put(
+                new ObjectKey("t", GROUP, plural, "", name).text(), Operation.ABSENT, StoredForm.encoder(Json.readObject(json.replace('\'', '"'))))));
+    }
+
+    /// A binding of a megabyte to a role of a megabyte is a megabyte of rules.
+    @Test
+    void whoeverHasARoleOftenHasItOnce(@TempDir Path folder) throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var rule = "{'verbs':['get'],'apiGroups':[''],'resources':['pods'],'resourceNames':['%d']}";
+            put(store, "clusterroles", "r", "{'apiVersion':'v1','kind':'ClusterRole','metadata':{'name':'r'},'rules':[" + String.join(",", rule.formatted(1), rule.formatted(2)) + "]}");
+            var subjects = new ArrayList<String>();
+            for (int i = 0; i < 1000; i++) {
+                subjects.add("{'kind':'User','name':'alice'}");
+                subjects.add("{'kind':'Group','name':'g" + i % 10 + "'}");
+            }
+            for (int i = 0; i < 3; i++) {
+                put(store, "clusterrolebindings", "b" + i, "{'apiVersion':'v1','kind':'ClusterRoleBinding','metadata':{'name':'b" + i
+                        + "'},'roleRef':{'kind':'ClusterRole','name':'r'},'subjects':[" + String.join(",", subjects) + "]}");
+            }
+            var policies = new Policies(store);
+            var groups = new ArrayList<String>();
+            for (int i = 0; i < 1000; i++) {
+                groups.add("g" + i % 20);
+            }
+            assertThat(policies.rules("t", new Caller("t", "alice", groups), "")).hasSize(2);
+            assertThat(policies.rules("t", new Caller("t", "bob", groups), "default")).hasSize(2);
+            assertThat(policies.allows("t", new Caller("t", "alice", List.of()), Attempt.at("get", "", "pods", "", "2")))
+                    .hasValue("RBAC: allowed by ClusterRoleBinding \"b0\" of ClusterRole \"r\" to User \"alice\"");
+        }
     }
 
     /// Writes or removes some objects.
