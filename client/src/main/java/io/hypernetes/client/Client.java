@@ -71,7 +71,7 @@ public final class Client implements AutoCloseable {
     ///
     /// @throws ApiException when refused or unreachable
     public JsonNode read(String tenant, String path) {
-        return call("GET", Resources.tenantPath(tenant) + path, null, null, Json.MAPPER::readTree);
+        return call("GET", Resources.tenantPath(tenant) + path, null, null, Json::tree);
     }
 
     /// Reads what is no JSON and may be long, such as a backup; the caller closes it. It breaks off when it stands still for half a minute.
@@ -91,7 +91,7 @@ public final class Client implements AutoCloseable {
         String whole = Resources.tenantPath(tenant) + path;
         String what = "POST " + whole;
         try (InputStream in = new GuardedBody(send(what, "POST", whole, null, JSON, null, limit), REQUEST_TIMEOUT)) {
-            return Json.MAPPER.readTree(in);
+            return Json.tree(in);
         } catch (IOException | JacksonException broken) {
             throw ApiException.unreachable(what, broken);
         }
@@ -159,7 +159,7 @@ public final class Client implements AutoCloseable {
     private static @Nullable Status statusOf(InputStream body) {
         try (InputStream in = new GuardedBody(body, REQUEST_TIMEOUT)) {
             byte[] text = in.readNBytes(1 << 20);
-            return Json.MAPPER.readValue(text, Status.class);
+            return Json.read(text, 0, text.length, Status.class);
         } catch (IOException | JacksonException notAStatus) {
             return null;
         }

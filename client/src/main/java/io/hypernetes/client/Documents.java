@@ -24,7 +24,7 @@ public final class Documents {
 
     /// The same text for equal objects: members are sorted by name.
     public static String canonical(Object object) {
-        return sorted(tree(object)).toString();
+        return Json.MAPPER.writeValueAsString(sorted(tree(object)));
     }
 
     private static JsonNode sorted(JsonNode node) {

@@ -44,6 +44,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Informer.class);
     private static final Duration SHORTEST_PAUSE = Duration.ofMillis(200);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    /// How many watches may break without an event before the informer lists again: whatever breaks them may be what comes next.
+    private static final int MOST_FRUITLESS = 5;
     private static final Consumer<HasMetadata> WHOLE = object -> {};
     /// Labels and annotations that many objects have.
     private static final Interner<Map<String, String>> SAME = Interner.ofLabels(1 << 10);
@@ -64,6 +66,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private Consumer<? super T> trim = WHOLE;
     private JsonMapper mapper = Json.MAPPER;
     private Duration pause = SHORTEST_PAUSE;
+    private int fruitless;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
         this.resources = client.of(kind);
@@ -161,6 +164,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 }
                 LOG.warn("event=watch-failed kind={} pauseMillis={} reason=\"{}\"",
                         resources.kind().plural(), pause.toMillis(), refused.getMessage());
+                if (fruitless >= MOST_FRUITLESS) {
+                    fruitless = 0;
+                    resourceVersion = "";
+                }
                 if (rest()) {
                     return;
                 }
@@ -190,7 +197,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// Of what changed unseen, what is gone is told first: others may have its place. One that was deleted and made again is gone, too. What did not change is
-    /// not held twice.
+    /// not held twice, and what cannot be decoded stays as it is known.
     private void relist() {
         Map<ObjectKey, T> gone = new HashMap<>(cache);
         boolean isFirst = gone.isEmpty();
@@ -209,7 +216,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 }
             }
             changed.add(object);
-        });
+        }, leftOut -> gone.remove(keyOf(leftOut.tenant(), leftOut.namespace(), leftOut.name())));
         gone.forEach(this::remove);
         changed.forEach(object -> store(object, ""));
         reached(version);
@@ -235,8 +242,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
             }
         });
         try (opened) {
+            fruitless++;
             while (true) {
                 Optional<WatchEvent<T>> event = opened.next();
+                fruitless = 0;
                 if (event.isEmpty()) {
                     return;
                 }
@@ -258,6 +267,14 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 reached(object.getMetadata().getResourceVersion());
             }
             case WatchEvent.Bookmark<T>(String version) -> reached(version);
+            case WatchEvent.LeftOut<T>(String tenant, String namespace, String name, String version, boolean deleted) -> {
+                ObjectKey key = keyOf(tenant, namespace, name);
+                T known = deleted ? cache.get(key) : null;
+                if (known != null) {
+                    remove(key, known);
+                }
+                reached(version);
+            }
         }
     }
 
@@ -346,6 +363,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// What an object says of its tenant counts in reads across tenants alone, where the server says it.
     private ObjectKey keyOf(T object) {
         return scope.isEverywhere() ? ObjectKey.of(object) : ObjectKey.of(scope.tenant(), object);
+    }
+
+    private ObjectKey keyOf(String tenant, String namespace, String name) {
+        return new ObjectKey(!scope.isEverywhere() ? scope.tenant() : tenant.isEmpty() ? ObjectKey.ROOT : tenant, namespace, name);
     }
 
     /// The key under which this informer caches the object.

@@ -4,7 +4,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// Cuts a stream of JSON objects, however they are laid out, into the bytes of each, by its braces alone. What is between them need not be JSON. For one reader.
+/// Cuts a stream of JSON objects, or the parts of one, however they are laid out, into the bytes of each, by its braces alone. What is between them need not be
+/// JSON. For one reader.
 final class JsonFrames {
     private static final int USUAL_BYTES = 8 << 10;
 
@@ -42,6 +43,81 @@ final class JsonFrames {
         if (buffer[begin] != '{') {
             throw new IOException("an object was expected and not '" + (char) (buffer[begin] & 0xff) + "'");
         }
+        nested('{', '}');
+        return true;
+    }
+
+    /// Blocks for the next value of whatever kind, which is then held as an object is.
+    ///
+    /// @throws EOFException when the stream ends before its end
+    /// @throws TooLong instead of holding more than is allowed
+    void value() throws IOException {
+        switch (peek()) {
+            case '{' -> nested('{', '}');
+            case '[' -> nested('[', ']');
+            case '"' -> {
+                int length = 1;
+                for (byte sign = at(length++); sign != '"'; sign = at(length++)) {
+                    length += sign == '\\' ? 1 : 0;
+                }
+                end = begin + length;
+            }
+            default -> {
+                int length = 0;
+                while (!JsonCursor.endsScalar(at(length))) {
+                    length++;
+                }
+                if (length == 0) {
+                    throw new IOException("a value was expected and not '" + (char) (buffer[begin] & 0xff) + "'");
+                }
+                end = begin + length;
+            }
+        }
+    }
+
+    /// Blocks for the next sign that is no space, which is not passed.
+    ///
+    /// @throws EOFException when there is none
+    byte peek() throws IOException {
+        begin = end;
+        if (!skipSpace()) {
+            throw new EOFException("the stream ended too early");
+        }
+        end = begin;
+        return buffer[begin];
+    }
+
+    void pass(char sign) throws IOException {
+        if (!passes(sign)) {
+            throw new IOException("'" + sign + "' was expected and not '" + (char) (buffer[begin] & 0xff) + "'");
+        }
+    }
+
+    /// Passes a sign if it is the next.
+    boolean passes(char sign) throws IOException {
+        if (peek() != sign) {
+            return false;
+        }
+        end = begin + 1;
+        return true;
+    }
+
+    /// The byte so far behind the beginning of what is held.
+    private byte at(int length) throws IOException {
+        while (begin + length >= filled) {
+            more();
+        }
+        return buffer[begin + length];
+    }
+
+    private void more() throws IOException {
+        if (!fill()) {
+            throw new EOFException("the stream ended within a value");
+        }
+    }
+
+    /// Cuts what begins here with one sign and ends with the other that belongs to it.
+    private void nested(char opening, char closing) throws IOException {
         int at = begin;
         int depth = 0;
         boolean quoted = false;
@@ -57,17 +133,15 @@ final class JsonFrames {
                     }
                 } else if (sign == '"') {
                     quoted = true;
-                } else if (sign == '{') {
+                } else if (sign == opening) {
                     depth++;
-                } else if (sign == '}' && --depth == 0) {
+                } else if (sign == closing && --depth == 0) {
                     end = at;
-                    return true;
+                    return;
                 }
             }
             int before = begin;
-            if (!fill()) {
-                throw new EOFException("the stream ended within an object");
-            }
+            more();
             at -= before - begin;
         }
     }
@@ -100,8 +174,8 @@ final class JsonFrames {
             }
             begin = 0;
             filled = 0;
+            end = 0;
             if (!fill()) {
-                end = 0;
                 return false;
             }
         }

@@ -1,23 +1,22 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The verbs of one kind. Every method throws [ApiException] when refused or unreachable. Thread-safe.
 public final class Resources<T extends HasMetadata> {
-    private static final Logger LOG = LoggerFactory.getLogger(Resources.class);
     private static final int PAGE = 500;
     private static final int CONFLICT_TRIES = 8;
 
@@ -52,38 +51,41 @@ public final class Resources<T extends HasMetadata> {
     /// All objects in the scope, fetched in pages.
     public ObjectList<T> list(Scope scope, Selection selection) {
         List<T> items = new ArrayList<>();
-        String version = list(scope, selection, Json.MAPPER, items::add);
+        String version = list(scope, selection, Json.MAPPER, items::add, leftOut -> {});
         return new ObjectList<>(version, items);
     }
 
     /// The same, handed over one by one as the pages come, so that nobody need hold them all as they were sent.
     ///
     /// @param mapper reads objects
+    /// @param leftOut hears of those that cannot be decoded
     /// @return the resourceVersion of the list
-    String list(Scope scope, Selection selection, JsonMapper mapper, Consumer<? super T> each) {
+    String list(Scope scope, Selection selection, JsonMapper mapper, Consumer<? super T> each, Consumer<ObjectHead> leftOut) {
         String token = "";
         while (true) {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
-            JsonNode page = client.call("GET", path, null, kind.listMediaType(), null, Json::tree);
-            for (JsonNode item : page.path("items")) {
-                understood(mapper, item, path).ifPresent(each);
-            }
-            JsonNode meta = page.path("metadata");
-            token = meta.path("continue").asString("");
+            List<T> items = new ArrayList<>();
+            ListPage page = client.call(
+                    "GET", path, null, kind.listMediaType(), null,
+                    in -> ListPage.read(in, item -> understood(mapper, item, path, leftOut).ifPresent(items::add)));
+            items.forEach(each);
+            token = page.token();
             if (token.isEmpty()) {
-                return meta.path("resourceVersion").asString("");
+                return page.resourceVersion();
             }
         }
     }
 
-    // One object that does not fit the model must not hide all others.
-    private Optional<T> understood(JsonMapper mapper, JsonNode item, String path) {
+    // One object that does not fit the model, or is no JSON, must not hide all others.
+    private Optional<T> understood(JsonMapper mapper, JsonFrames item, String path, Consumer<ObjectHead> leftOut) {
+        ObjectHead head = ObjectHead.NONE;
         try {
-            return Optional.of(Json.object(mapper, item, kind.type()));
-        } catch (JacksonException misfit) {
-            JsonNode meta = item.path("metadata");
-            LOG.warn("event=object-not-understood namespace={} name={} request=\"GET {}\" error=\"{}\" effect=\"it is left out\"",
-                    meta.path("namespace").asString(""), meta.path("name").asString(""), path, misfit.getOriginalMessage());
+            JsonCursor cursor = new JsonCursor(item.bytes(), item.offset(), item.offset() + item.length());
+            head = Objects.requireNonNullElse(ObjectHead.of(cursor, item.bytes(), false), ObjectHead.NONE);
+            return Optional.of(Json.read(mapper, item.bytes(), item.offset(), item.length(), kind.type()));
+        } catch (IOException | JacksonException | StackOverflowError misfit) {
+            WatchStream.LEFT_OUT.tell(head, "GET " + path, misfit);
+            leftOut.accept(head);
             return Optional.empty();
         }
     }

@@ -5,15 +5,12 @@ import io.fabric8.kubernetes.api.model.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The events of one watch, in order, of objects without their managed fields. One thread reads; any thread may close, which ends the reader.
 public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(WatchStream.class);
+    static final LeftOut LEFT_OUT = new LeftOut(System::nanoTime);
     private static final int GONE = 410;
     /// Ten times what a server stores as one object.
     private static final int LONGEST_EVENT = 16 << 20;
@@ -34,10 +31,10 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
         this.request = request;
     }
 
-    /// Blocks for the next event; an object that this client cannot decode is left out, as a bookmark at its place. Empty when the server ended the watch in order or this stream was closed.
+    /// Blocks for the next event, which tells of an object that this client cannot decode that much. Empty when the server ended the watch in order or this
+    /// stream was closed.
     ///
-    /// @throws ApiException when the server reports an error (`isGone()`: list again, also when it is the end of an object that cannot be decoded or an event
-    /// that is too long) or the connection breaks
+    /// @throws ApiException when the server reports an error (`isGone()`: list again, also when an event is too long) or the connection breaks
     public Optional<WatchEvent<T>> next() {
         try {
             while (events.next()) {
@@ -46,9 +43,9 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
                     case "ADDED", "MODIFIED", "DELETED":
                         return Optional.of(changed(head));
                     case "BOOKMARK":
-                        return Optional.of(new WatchEvent.Bookmark<>(head.resourceVersion()));
+                        return Optional.of(new WatchEvent.Bookmark<>(head.object().resourceVersion()));
                     case "ERROR":
-                        throw ApiException.of(500, request, head.object() < 0 ? null : decoded(head, Status.class));
+                        throw ApiException.of(500, request, head.begin() < 0 ? null : decoded(head, Status.class));
                     default:
                         // An event type of a later server: nothing this client could do with it.
                 }
@@ -65,23 +62,23 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
         }
     }
 
-    // One object that does not fit the model must not stop the news of all others.
+    // One object that does not fit the model, or is no JSON, must not stop the news of all others.
     private WatchEvent<T> changed(EventHead head) {
-        if (head.object() < 0) {
+        if (head.begin() < 0) {
             throw ApiException.unreachable(request, new IOException("an event without an object"));
         }
         boolean deleted = head.type().equals("DELETED");
         T object;
         try {
             object = decoded(head, type);
-        } catch (JacksonException misfit) {
-            checkText();
-            LOG.warn("event=object-not-understood change={} namespace={} name={} request=\"{}\" error=\"{}\" effect=\"it is left out\"",
-                    head.type(), head.namespace(), head.name(), request, misfit.getOriginalMessage());
-            if (deleted) {
-                throw ApiException.of(GONE, request, null);
+        } catch (JacksonException | StackOverflowError misfit) {
+            ObjectHead left = head.object();
+            if (left.resourceVersion().isEmpty()) {
+                // Nobody knows where to go on.
+                throw ApiException.unreachable(request, new IOException("an object that is not understood and has no version", misfit));
             }
-            return new WatchEvent.Bookmark<>(head.resourceVersion());
+            LEFT_OUT.tell(left, request, misfit);
+            return new WatchEvent.LeftOut<>(left.tenant(), left.namespace(), left.name(), left.resourceVersion(), deleted);
         }
         return switch (head.type()) {
             case "ADDED" -> new WatchEvent.Added<>(object);
@@ -91,16 +88,7 @@ public final class WatchStream<T extends HasMetadata> implements AutoCloseable {
     }
 
     private <R> R decoded(EventHead head, Class<R> as) {
-        return mapper.readValue(events.bytes(), head.object(), events.offset() + events.length() - head.object(), as);
-    }
-
-    /// What is no JSON at all came over a connection that does not carry what was sent.
-    private void checkText() {
-        try (JsonParser parser = Json.MAPPER.createParser(events.bytes(), events.offset(), events.length())) {
-            while (parser.nextToken() != null) {
-                // Only whether it can be read.
-            }
-        }
+        return Json.read(mapper, events.bytes(), head.begin(), events.offset() + events.length() - head.begin(), as);
     }
 
     @Override

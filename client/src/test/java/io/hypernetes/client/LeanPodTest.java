@@ -78,7 +78,7 @@ class LeanPodTest {
     @Test
     void aTreeIsReadLikeBytes() {
         JsonNode tree = Json.MAPPER.readTree(pod("tree", "null", "registry.example.com/tree:1", PENDING));
-        Pod pod = Json.object(LeanPod.MAPPER, tree, Pod.class);
+        Pod pod = LeanPod.MAPPER.treeToValue(tree, Pod.class);
         assertThat(pod.getSpec().getVolumes()).extracting("name").containsExactly("data", "own");
         assertThat(pod.getSpec()).isSameAs(read(pod("bytes", "null", "registry.example.com/tree:1", PENDING)).getSpec());
     }

@@ -10,6 +10,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /// Answers that do not fit, or do not end.
@@ -24,15 +26,37 @@ class MisfitTest {
     void anObjectThatCannotBeDecodedIsLeftOut() {
         WatchStream<Pod> stream = events("{\"type\":\"ADDED\",\"object\":" + MISFIT + "}\n"
                 + "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"good\"}}}\n");
-        assertThat(stream.next()).contains(new WatchEvent.Bookmark<>("7"));
+        assertThat(stream.next()).contains(new WatchEvent.LeftOut<>("", "", "odd", "7", false));
         assertThat(stream.next()).containsInstanceOf(WatchEvent.Added.class);
         assertThat(stream.next()).isEmpty();
     }
 
     @Test
-    void itsEndMakesTheClientListAgain() {
-        WatchStream<Pod> stream = events("{\"type\":\"DELETED\",\"object\":" + MISFIT + "}\n");
-        assertThatThrownBy(stream::next).isInstanceOfSatisfying(ApiException.class, gone -> assertThat(gone.isGone()).isTrue());
+    void itsEndIsToldAllTheSame() {
+        assertThat(events("{\"type\":\"DELETED\",\"object\":" + MISFIT + "}\n").next()).contains(new WatchEvent.LeftOut<>("", "", "odd", "7", true));
+    }
+
+    @Test
+    void whatIsNoJsonIsLeftOutToo() {
+        WatchStream<Pod> stream = events("{\"type\":\"MODIFIED\",\"object\":" + MISFIT.replace("\"none\"", "[,]") + "}\n"
+                + "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"good\"}}}\n");
+        assertThat(stream.next()).contains(new WatchEvent.LeftOut<>("", "", "odd", "7", false));
+        assertThat(stream.next()).containsInstanceOf(WatchEvent.Added.class);
+    }
+
+    /// Whoever can make one such object can make many.
+    @Test
+    void notEachOneIsLogged() {
+        AtomicLong nanos = new AtomicLong();
+        LeftOut leftOut = new LeftOut(nanos::get);
+        for (int i = 0; i < LeftOut.A_MINUTE; i++) {
+            assertThat(leftOut.take()).isZero();
+        }
+        assertThat(leftOut.take()).isNegative();
+        assertThat(leftOut.take()).isNegative();
+        nanos.addAndGet(TimeUnit.MINUTES.toNanos(1));
+        assertThat(leftOut.take()).as("two were passed over").isEqualTo(2);
+        assertThat(leftOut.take()).isZero();
     }
 
     @Test

@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodResourceClaim;
 import io.fabric8.kubernetes.api.model.PodResourceClaimBuilder;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,7 +20,8 @@ class SharedStringsTest {
     }
 
     private static Pod read(String json) {
-        return Json.read(new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)), Pod.class);
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        return Json.read(bytes, 0, bytes.length, Pod.class);
     }
 
     @Test

@@ -36,7 +36,7 @@ public final class Json {
     private static final int DEEPEST_OF_OURS = MAX_DEPTH + 100;
 
     /// The longest name of a member, in bytes, that parsers keep to know it again.
-    private static final int LONGEST_KEPT_NAME = 256;
+    private static final int LONGEST_KEPT_NAME = 512;
 
     /// Its parsers keep thousands of names, which are copied for each document that has a further one.
     private static final JsonFactory FACTORY = factory(LONGEST_KEPT_NAME).build();
