@@ -2,6 +2,7 @@ package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,11 +47,12 @@ final class EventSweeper implements AutoCloseable {
     /// Removes what is too old now.
     int sweep() {
         long oldest = (clock.millis() - lifetime.toMillis()) * 1000;
-        int removed = sweep(Caller.ROOT, oldest);
-        for (var tenant : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            removed += sweep(ObjectKey.parse(tenant.key()).name(), oldest);
-        }
-        return removed;
+        var tenants = new ArrayList<String>();
+        tenants.add(Caller.ROOT);
+        store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries().forEach(entry -> tenants.add(ObjectKey.parse(entry.key()).name()));
+        var removed = new AtomicInteger();
+        OneByOne.each(tenants, "events-swept", tenant -> tenant, tenant -> removed.addAndGet(sweep(tenant, oldest)));
+        return removed.get();
     }
 
     private void sweepAndLog() {
@@ -60,6 +63,9 @@ final class EventSweeper implements AutoCloseable {
             }
         } catch (StoreException e) {
             log.warn("event=event-sweep-failed cause={}", e.getMessage());
+        } catch (RuntimeException e) {
+            // Whatever it was: a timer whose task fails never comes back.
+            log.error("event=event-sweep-failed", e);
         }
     }
 

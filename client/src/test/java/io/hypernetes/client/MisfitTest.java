@@ -31,6 +31,19 @@ class MisfitTest {
         assertThat(stream.next()).isEmpty();
     }
 
+    /// What anybody can have stored, within the page of a list that is of all tenants.
+    @Test
+    void anObjectAsDeepAsIsStoredHidesNoOthers() {
+        var deep = "{\"a\":".repeat(990) + "1" + "}".repeat(990);
+        var page = "{\"items\":[{\"metadata\":{\"name\":\"odd\"},\"data\":" + deep + "},{\"metadata\":{\"name\":\"good\"}}]}";
+        assertThat(Json.tree(new ByteArrayInputStream(page.getBytes(StandardCharsets.UTF_8))).path("items")).hasSize(2);
+
+        WatchStream<Pod> stream = events("{\"type\":\"ADDED\",\"object\":{\"data\":" + deep + ",\"metadata\":{\"name\":\"odd\",\"resourceVersion\":\"7\"}}}\n"
+                + "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"good\"}}}\n");
+        assertThat(stream.next()).isPresent();
+        assertThat(stream.next()).containsInstanceOf(WatchEvent.Added.class);
+    }
+
     @Test
     void itsEndIsToldAllTheSame() {
         assertThat(events("{\"type\":\"DELETED\",\"object\":" + MISFIT + "}\n").next()).contains(new WatchEvent.LeftOut<>("", "", "odd", "7", true));

@@ -33,7 +33,10 @@ public final class Json {
     public static final int MAX_NODES = 2_000_000;
 
     /// The deepest nesting of what was written here: what came from elsewhere, with what was added to it.
-    private static final int DEEPEST_OF_OURS = MAX_DEPTH + 100;
+    static final int DEEPEST_OF_OURS = MAX_DEPTH + 100;
+
+    /// The most characters that a number may have: reading digits takes time that grows with their square.
+    public static final int MAX_NUMBER_LENGTH = 400;
 
     /// The longest name of a member, in bytes, that parsers keep to know it again.
     private static final int LONGEST_KEPT_NAME = 512;
@@ -52,12 +55,43 @@ public final class Json {
         return JsonFactory.builder()
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(DEEPEST_OF_OURS)
-                        .maxNumberLength(400)
+                        .maxNumberLength(MAX_NUMBER_LENGTH)
                         .maxStringLength(16 << 20)
                         .maxNameLength(longestName)
                         .build())
                 // What was read can be written, also within what is put around it.
                 .streamWriteConstraints(StreamWriteConstraints.builder().maxNestingDepth(DEEPEST_OF_OURS + 100).build());
+    }
+
+    /// Why a tree cannot be read again once it is written.
+    ///
+    /// @param path of what is at fault, cut when it is long; empty for the whole
+    /// @param why as the end of a sentence
+    public record Fault(String path, String why) {
+        private static final int LONGEST_PATH = 300;
+
+        Fault within(String name) {
+            return new Fault(cut(path.isEmpty() || path.startsWith("[") ? name + path : name + "." + path), why);
+        }
+
+        Fault within(int place) {
+            return new Fault(cut("[" + place + "]" + (path.isEmpty() || path.startsWith("[") ? "" : ".") + path), why);
+        }
+
+        /// What is outermost is kept, and half a character never is.
+        private static String cut(String path) {
+            if (path.length() <= LONGEST_PATH) {
+                return path;
+            }
+            int end = LONGEST_PATH - 3;
+            return path.substring(0, Character.isHighSurrogate(path.charAt(end - 1)) ? end - 1 : end) + "...";
+        }
+    }
+
+    /// Why what is written of a tree could not be read, by [#readObject] or by whoever has the same limits; null when it can. How many values it has is not counted: a
+    /// value takes a byte and a comma at least, so whoever bounds the text to four megabytes bounds them too.
+    public static @Nullable Fault fault(JsonNode tree) {
+        return ReadAgain.fault(tree, 0);
     }
 
     /// A document and the members that occurred more than once.

@@ -33,8 +33,9 @@ public final class YamlBody {
     private static final int MAX_EVENTS = 3 * MAX_NODES;
     private static final int MAX_DEPTH = 200;
     private static final int MAX_CODE_POINTS = 4 << 20;
-    /// Characters, as JSON has it.
-    private static final int LONGEST_NUMBER = 1000;
+
+    /// Characters of a key that is told of as a number.
+    private static final int LONGEST_SHOWN_NUMBER = 300;
 
     /// Characters of a key that is told of.
     private static final int LONGEST_KEY = 640;
@@ -138,7 +139,7 @@ public final class YamlBody {
             return;
         }
         var text = Cut.to(LONGEST_KEY, key.getValue(), "...");
-        var shown = scalar(key, text);
+        var shown = text.length() > LONGEST_SHOWN_NUMBER ? NODES.stringNode(text) : scalar(key, text);
         // What an alias names stands above.
         int line = Math.max(line(key), line(value));
         repeated.append("\n  line ").append(line).append(": key ").append(shown.isString() ? FieldError.quoted(text) : Json.print(shown)).append(" already set in map");
@@ -170,10 +171,25 @@ public final class YamlBody {
     }
 
     private static JsonNode number(ScalarNode scalar, String text) {
-        if (text.length() > LONGEST_NUMBER) {
-            // Reading digits takes time that grows with their square; JSON has the same limit.
+        if (!scalar.getTag().equals(Tag.INT) && !scalar.getTag().equals(Tag.FLOAT)) {
             return NODES.stringNode(text);
         }
+        if (text.length() > Json.MAX_NUMBER_LENGTH) {
+            throw tooLong();
+        }
+        var read = read(scalar, text);
+        // One by sixteens, or with an exponent, may have more when it is written again.
+        if (Json.fault(read) != null) {
+            throw tooLong();
+        }
+        return read;
+    }
+
+    private static MalformedJsonException tooLong() {
+        return new MalformedJsonException("yaml: a number has more than " + Json.MAX_NUMBER_LENGTH + " characters; is it a text without quotes?");
+    }
+
+    private static JsonNode read(ScalarNode scalar, String text) {
         try {
             if (scalar.getTag().equals(Tag.INT)) {
                 var value = text.startsWith("0x")
@@ -184,12 +200,9 @@ public final class YamlBody {
                 }
                 return value.bitLength() < 64 ? NODES.numberNode(value.longValue()) : NODES.numberNode(value);
             }
-            if (scalar.getTag().equals(Tag.FLOAT)) {
-                return NODES.numberNode(new BigDecimal(text));
-            }
+            return NODES.numberNode(new BigDecimal(text));
         } catch (NumberFormatException e) {
             return NODES.stringNode(text);
         }
-        return NODES.stringNode(text);
     }
 }

@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver.custom;
 
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
@@ -15,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Removes the objects of definitions that are being deleted, then lets go of the definitions.
 ///
@@ -45,11 +48,11 @@ public final class Cleanup implements AutoCloseable {
     /// @param tenants every tenant there is
     public void resume(List<String> tenants) {
         for (var tenant : tenants) {
-            for (var entry : kinds.definitions(tenant)) {
+            OneByOne.each(kinds.definitions(tenant), "cleanup-resumed", Entry::key, entry -> {
                 if (TenantKinds.isDeleted(Json.readObject(entry.value()))) {
                     begin(tenant, entry.key());
                 }
-            }
+            });
         }
     }
 
@@ -66,6 +69,8 @@ public final class Cleanup implements AutoCloseable {
                 clean(tenant, key);
             } catch (StoreException e) {
                 log.warn("event=custom-cleanup-stopped key={} cause={}", key, e.getMessage());
+            } catch (RuntimeException e) {
+                log.error("event=custom-cleanup-stopped key={} effect=\"the next start goes on\"", key, e);
             } catch (InterruptedException e) {
                 // The server stops; the next one goes on.
                 Thread.currentThread().interrupt();
@@ -120,22 +125,38 @@ public final class Cleanup implements AutoCloseable {
     /// @param held whether finalizers are waited for
     /// @return whether it is gone, or changed so that another look is due
     private boolean remove(Entry entry, boolean held) {
-        var object = Json.readObject(entry.value());
+        ObjectNode object;
+        try {
+            object = Json.readObject(entry.value());
+        } catch (MalformedJsonException e) {
+            // Nobody can take a finalizer from it.
+            log.warn("event=unreadable-object-removed key={} cause={}", entry.key(), e.getMessage());
+            return removeUnread(entry);
+        }
         try {
             if (!held || object.path("metadata").path("finalizers").isEmpty()) {
-                store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), StoredForm.encoder(object))));
+                store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), StoredForm.ending(object))));
                 return true;
             }
             if (!TenantKinds.isDeleted(object)) {
                 var metadata = Json.child(object, "metadata");
                 metadata.put("deletionTimestamp", ApiTime.format(clock.instant()));
                 metadata.put("deletionGracePeriodSeconds", 0);
-                store.commit(List.of(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(object))));
+                store.commit(List.of(new Operation.Put(entry.key(), entry.revision(), StoredForm.ending(object))));
             }
             return false;
         } catch (ConflictException e) {
             return true;
         }
+    }
+
+    private boolean removeUnread(Entry entry) {
+        try {
+            store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), revision -> StoredForm.withRevision(entry.value(), revision))));
+        } catch (ConflictException e) {
+            // It is another one now: looked at again.
+        }
+        return true;
     }
 
     /// Takes the finalizer from a definition, and the definition away when it was the last.
@@ -150,8 +171,8 @@ public final class Cleanup implements AutoCloseable {
         try {
             store.commit(List.of(
                     finalizers.isEmpty()
-                            ? new Operation.Delete(entry.key(), entry.revision(), StoredForm.encoder(definition))
-                            : new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(definition))));
+                            ? new Operation.Delete(entry.key(), entry.revision(), StoredForm.ending(definition))
+                            : new Operation.Put(entry.key(), entry.revision(), StoredForm.ending(definition))));
             return true;
         } catch (ConflictException e) {
             return false;

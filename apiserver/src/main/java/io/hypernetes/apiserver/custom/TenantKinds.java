@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.custom;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.CustomKinds;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
@@ -19,6 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The kinds of each tenant. Thread-safe.
@@ -26,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// Nothing is followed: the definition of a custom kind is looked up by its name in the store's memory at each request, and only its
 /// compiled form is kept, with the revision it was made of. So a definition counts from the moment its creator is answered.
 public final class TenantKinds {
+    private static final Logger log = LoggerFactory.getLogger(TenantKinds.class);
+
     static final String GROUP = "apiextensions.k8s.io";
     static final String RESOURCE = "customresourcedefinitions";
 
@@ -173,19 +178,28 @@ public final class TenantKinds {
         if (known != null && known.revision == entry.revision()) {
             return known.kinds;
         }
-        var definition = Json.readObject(entry.value());
-        var made = new Compiled(
-                entry.revision(),
-                Definitions.isEstablished(definition) && !isOwn(Json.string(definition, "spec", "group"))
-                        ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition)).stream()
-                                .filter(kind -> entry.key().equals(key(ObjectKey.tenantOf(entry.key()), kind.type().resource() + "." + kind.type().group())))
-                                .toList()
-                        : List.of());
+        var made = new Compiled(entry.revision(), compile(entry));
         if (compiled.size() >= MOST_COMPILED) {
             compiled.clear();
         }
         compiled.put(entry.key(), made);
         return made.kinds;
+    }
+
+    private List<Kind> compile(Entry entry) {
+        ObjectNode definition;
+        try {
+            definition = Json.readObject(entry.value());
+        } catch (MalformedJsonException e) {
+            // The tenant's other kinds are there none the less.
+            log.warn("event=definition-not-read key={} cause={} effect=\"its kind is not served\"", entry.key(), e.getMessage());
+            return List.of();
+        }
+        return Definitions.isEstablished(definition) && !isOwn(Json.string(definition, "spec", "group"))
+                ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition)).stream()
+                        .filter(kind -> entry.key().equals(key(ObjectKey.tenantOf(entry.key()), kind.type().resource() + "." + kind.type().group())))
+                        .toList()
+                : List.of();
     }
 
     /// Whether text can be a part of a definition's name; anything else must not become a part of a key.

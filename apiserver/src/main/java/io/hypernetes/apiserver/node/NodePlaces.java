@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.node;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
@@ -35,7 +36,7 @@ public final class NodePlaces implements Follower.Listener {
     @Override
     public void refresh() {
         byNode.clear();
-        store.list(NODES, "", 0).entries().forEach(node -> byNode.put(node.key(), addresses(node)));
+        OneByOne.each(store.list(NODES, "", 0).entries(), "node-seen", Entry::key, node -> byNode.put(node.key(), addresses(node)));
         gather();
     }
 

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.objects.Interner;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Entry;
@@ -10,6 +11,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What selectors look at in one object. Many are kept, so what others have too is one object: most labels, all names of fields and nearly all values.
@@ -18,14 +21,21 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param names of the fields that can be selected
 /// @param values of these fields, in the order of their names
 record Indexed(Kind kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
+    private static final Logger log = LoggerFactory.getLogger(Indexed.class);
     private static final Interner<Map<String, String>> LABELS = Interner.ofLabels(1 << 10);
     private static final Interner<List<String>> NAMES = new Interner<>(1 << 8, names -> names.stream().mapToInt(String::length).sum() <= 1 << 10);
     private static final Interner<String> VALUES = Interner.ofTexts(1 << 12, 64);
 
+    /// Of one that nobody can read nothing is known, and who selects among all does without it.
     static Indexed of(Kind kind, Entry entry) {
-        return of(kind, entry, kind.isCustom() || !kind.type().isStored()
-                ? kind.fromStored(Json.readObject(entry.value()))
-                : Json.readObject(entry.value(), kind.unselectable()));
+        try {
+            return of(kind, entry, kind.isCustom() || !kind.type().isStored()
+                    ? kind.fromStored(Json.readObject(entry.value()))
+                    : Json.readObject(entry.value(), kind.unselectable()));
+        } catch (MalformedJsonException e) {
+            log.warn("event=unreadable-object-not-selected key={} cause={}", entry.key(), e.getMessage());
+            return new Indexed(kind, entry.revision(), Map.of(), List.of(), List.of());
+        }
     }
 
     private static Indexed of(Kind kind, Entry entry, ObjectNode object) {
@@ -36,6 +46,18 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
                 LABELS.one(Map.copyOf(LabelSelector.labelsOf(object))),
                 NAMES.one(List.copyOf(fields.keySet())),
                 fields.values().stream().map(VALUES::one).toList());
+    }
+
+    /// What it takes in memory, about: as if others had none of it.
+    long bytes() {
+        long characters = 0;
+        for (var label : labels.entrySet()) {
+            characters += label.getKey().length() + label.getValue().length() + 100L;
+        }
+        for (var value : values) {
+            characters += value.length() + 50L;
+        }
+        return 200 + characters;
     }
 
     /// The value of a field; empty when the kind has no such field, or the object no value in it.
@@ -52,7 +74,12 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
         /// Hands over the index of each entry, in their order.
         void each(Kind kind, List<Entry> entries, BiConsumer<Entry, Indexed> consumer) {
             var unknown = entries.stream().filter(entry -> find(kind, entry) == null).toList();
-            Forms.each(kind, unknown, (entry, object) -> keep(kind, entry, Indexed.of(kind, entry, object)));
+            try {
+                Forms.each(kind, unknown, (entry, object) -> keep(kind, entry, Indexed.of(kind, entry, object)));
+            } catch (MalformedJsonException e) {
+                // One of them: each by itself, so that it is found.
+                unknown.forEach(entry -> keep(kind, entry, Indexed.of(kind, entry)));
+            }
             for (var entry : entries) {
                 var found = find(kind, entry);
                 consumer.accept(entry, found == null ? Indexed.of(kind, entry) : found);

@@ -1,11 +1,14 @@
 package io.hypernetes.apiserver.storage;
 
+import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.FieldError;
+import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.function.LongFunction;
+import java.util.List;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The byte layout of a stored object:
@@ -20,6 +23,9 @@ public final class StoredForm {
     /// The longest object that is stored: what etcd takes by default, so that nothing grows here that could not live there.
     public static final int MAX_BYTES = 3 << 19;
 
+    /// What the mark of a deletion takes.
+    private static final int MARK_BYTES = 4 << 10;
+
     private static final byte[] REVISION = "\"metadata\":{\"resourceVersion\":\"".getBytes(StandardCharsets.UTF_8);
     private static final int METADATA_LENGTH = "\"metadata\":".length();
     private static final int REVISION_MEMBER_LENGTH = "\"resourceVersion\":\"".length();
@@ -30,14 +36,40 @@ public final class StoredForm {
 
     /// The bytes of an object for a revision still to come. The object may be changed afterwards.
     ///
-    /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES]
-    public static LongFunction<byte[]> encoder(ObjectNode object) {
+    /// Everything that is stored of objects goes through here, and all of it can be read again: whoever reads what tenants store, at the start and in threads that
+    /// are there for all, meets nothing that is not an object.
+    ///
+    /// @throws io.hypernetes.objects.ApiException 413 when they are more than [#MAX_BYTES], 422 when nobody could read them again
+    public static Encoded encoder(ObjectNode object) {
+        return encoder(object, MAX_BYTES, false);
+    }
+
+    /// As the other, of an object that was marked for its end. It is stored however little room there is, and may be a little longer than others: it has to go.
+    ///
+    /// @throws io.hypernetes.objects.ApiException as of [#encoder]
+    public static Encoded ending(ObjectNode object) {
+        return encoder(object, MAX_BYTES + MARK_BYTES, true);
+    }
+
+    private static Encoded encoder(ObjectNode object, int mostBytes, boolean ending) {
+        // Before it is written: what is too deep is not written at all.
+        var fault = Json.fault(object);
+        if (fault != null) {
+            throw unreadable(object, fault);
+        }
         byte[] template = unstored(object);
-        if (template.length > MAX_BYTES) {
+        if (template.length > mostBytes) {
             throw ApiStatus.tooLarge("the object has " + template.length + " bytes, the server stores " + MAX_BYTES + " at most")
                     .asException();
         }
-        return revision -> withRevision(template, revision);
+        return new Encoded(template, ending);
+    }
+
+    private static ApiException unreadable(ObjectNode object, Json.Fault fault) {
+        var version = GroupVersion.parse(Json.string(object, "apiVersion"));
+        var error = FieldError.invalidUnshown(
+                fault.path().isEmpty() ? FieldError.WHOLE_OBJECT : fault.path(), "it could not be read again once it is stored: " + fault.why());
+        return ApiStatus.invalid(version.group(), Json.string(object, "kind"), Json.string(object, "metadata", "name"), List.of(error)).asException();
     }
 
     /// The bytes of an object that will not be stored, without a revision. They may be more than [#MAX_BYTES]: what is shown of an object is

@@ -2,10 +2,12 @@ package io.hypernetes.apiserver.tenant;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.identity.IdentityException;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.store.ConflictException;
@@ -18,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -66,9 +69,11 @@ public final class NamespaceBasics {
 
     /// Restores whatever is missing or changed in any namespace of a tenant.
     void restore(String tenant) {
-        for (var entry : store.list(ObjectKey.prefix(tenant, "", "namespaces"), "", 0).entries()) {
-            restore(tenant, ObjectKey.parse(entry.key()).name());
-        }
+        OneByOne.each(
+                store.list(ObjectKey.prefix(tenant, "", "namespaces"), "", 0).entries(),
+                "namespace-restored",
+                Entry::key,
+                entry -> restore(tenant, ObjectKey.parse(entry.key()).name()));
     }
 
     /// Restores whatever is missing or changed in a namespace.
@@ -95,7 +100,7 @@ public final class NamespaceBasics {
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             var wanted = made.apply(clock.instant());
             var present = store.get(key).orElse(null);
-            var stored = present == null ? null : Json.readObject(present.value());
+            var stored = present == null ? null : read(present);
             if (stored != null && stored.path("data").equals(wanted.path("data"))) {
                 return;
             }
@@ -116,6 +121,16 @@ public final class NamespaceBasics {
             } catch (ConflictException e) {
                 // Somebody else wrote: look again.
             }
+        }
+    }
+
+    /// The object in an entry; null when nobody can read it, and it has to be made anew.
+    private static @Nullable ObjectNode read(Entry entry) {
+        try {
+            return Json.readObject(entry.value());
+        } catch (MalformedJsonException e) {
+            LOG.warn("event=unreadable-object-replaced key={} cause={}", entry.key(), e.getMessage());
+            return null;
         }
     }
 

@@ -3,7 +3,9 @@ package io.hypernetes.apiserver.tenant;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.store.Change;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
 
 /// Restores the [NamespaceBasics] of all tenants when somebody deletes or changes them: at once, and at the start.
@@ -23,9 +25,11 @@ public final class NamespaceKeeper implements Follower.Listener {
     @Override
     public void refresh() {
         basics.restore(Caller.ROOT);
-        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            basics.restore(ObjectKey.parse(entry.key()).name());
-        }
+        OneByOne.each(
+                store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries(),
+                "namespaces-restored",
+                Entry::key,
+                entry -> basics.restore(ObjectKey.parse(entry.key()).name()));
     }
 
     @Override

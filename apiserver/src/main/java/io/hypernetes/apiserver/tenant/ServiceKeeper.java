@@ -4,9 +4,11 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.ConflictException;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.time.InstantSource;
@@ -37,9 +39,11 @@ public final class ServiceKeeper implements Follower.Listener {
     @Override
     public void refresh() {
         restore(Caller.ROOT);
-        for (var entry : store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries()) {
-            restore(ObjectKey.parse(entry.key()).name());
-        }
+        OneByOne.each(
+                store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries(),
+                "services-restored",
+                Entry::key,
+                entry -> restore(ObjectKey.parse(entry.key()).name()));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.service.BaseServices;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiTime;
 import io.hypernetes.objects.Json;
@@ -66,11 +67,13 @@ public final class Tenants {
         var tenants = new HashSet<>(names());
         tenants.remove(Caller.ROOT);
         var vouched = authorities.tenants();
-        tenants.stream().filter(tenant -> !vouched.contains(tenant)).forEach(authorities::create);
-        for (var tenant : tenants) {
+        OneByOne.each(tenants, "tenant-restored", tenant -> tenant, tenant -> {
+            if (!vouched.contains(tenant)) {
+                authorities.create(tenant);
+            }
             segments.restore(tenant);
             keeper.restore(tenant);
-        }
+        });
         vouched.stream().filter(name -> !tenants.contains(name)).forEach(authorities::destroy);
     }
 

@@ -32,6 +32,18 @@ class YamlBodyTest {
         }
     }
 
+    /// As JSON refuses them: they would be written, and never be read again.
+    @Test
+    void numbersAreAsLongAsThoseOfJson() {
+        for (var number : new String[] {"1".repeat(401), "-" + "1".repeat(400), "1." + "5".repeat(400), "1".repeat(395) + "e-400"}) {
+            assertThatThrownBy(() -> read("a: " + number)).isInstanceOf(MalformedJsonException.class).hasMessageContaining("a number has more than 400 characters");
+            assertThat(read("a: \"" + number + "\"").root().path("a").isString()).isTrue();
+        }
+        assertThat(read("a: " + "1".repeat(400)).root().path("a").isBigInteger()).isTrue();
+        var twice = "? " + "1".repeat(500) + "\n: 1\n";
+        assertThat(read(twice + twice).repeats().first()).hasSize(1);
+    }
+
     private static Json.Document read(String text) {
         return YamlBody.read(text.getBytes(StandardCharsets.UTF_8));
     }

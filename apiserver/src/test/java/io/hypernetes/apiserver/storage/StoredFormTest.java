@@ -75,6 +75,21 @@ class StoredFormTest {
     }
 
     @Test
+    void whatNobodyCouldReadIsNotStored() {
+        var object = Json.readObject("{\"apiVersion\":\"example.com/v1\",\"kind\":\"Wheel\",\"metadata\":{\"name\":\"w\"}}");
+        object.putObject("spec").put("size", new java.math.BigInteger("1".repeat(500)));
+        assertThatThrownBy(() -> StoredForm.encoder(object)).isInstanceOfSatisfying(ApiException.class, e -> {
+            assertThat(e.status().code()).isEqualTo(422);
+            assertThat(e.status().message()).isEqualTo("Wheel.example.com \"w\" is invalid: spec.size: Invalid value: it could not be read again once it is stored:"
+                    + " a number has more than 400 characters");
+        });
+        object.putObject("spec").put("x".repeat(60_000), 1);
+        assertThatThrownBy(() -> StoredForm.encoder(object)).isInstanceOf(ApiException.class);
+        object.set("spec", Json.readObject("{\"a\":".repeat(Json.MAX_DEPTH) + "1" + "}".repeat(Json.MAX_DEPTH)));
+        assertThatThrownBy(() -> StoredForm.encoder(object)).isInstanceOf(ApiException.class);
+    }
+
+    @Test
     void aKeyIsReadBack() {
         var pod = new ObjectKey("root", "", "pods", "default", "web");
         assertThat(pod.text()).isEqualTo("/root/core/pods/default/web");

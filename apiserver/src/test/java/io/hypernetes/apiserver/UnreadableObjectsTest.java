@@ -1,0 +1,96 @@
+package io.hypernetes.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.store.Operation;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// Objects that the server itself could not read: nobody gets one stored, and one that is there all the same holds up nobody but its tenant.
+class UnreadableObjectsTest {
+    private static final String TENANTS = "/apis/hypernetes.io/v1/tenants";
+    private static final String DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    private static final String CONFIG_MAPS = "/api/v1/namespaces/default/configmaps";
+
+    private static String definition(String example) {
+        return """
+                apiVersion: apiextensions.k8s.io/v1
+                kind: CustomResourceDefinition
+                metadata: {name: wheels.example.com}
+                spec:
+                  group: example.com
+                  scope: Namespaced
+                  names: {plural: wheels, singular: wheel, kind: Wheel, listKind: WheelList}
+                  versions:
+                  - name: v1
+                    served: true
+                    storage: true
+                    schema:
+                      openAPIV3Schema:
+                        type: object
+                        example: %s
+                """.formatted(example);
+    }
+
+    @Test
+    void nobodyGetsOneStored() throws Exception {
+        try (var cluster = new Cluster()) {
+            var admin = cluster.operator();
+            admin.post(TENANTS, Cluster.tenant("acme")).expect(201);
+            var acme = cluster.client("acme", "alice", "system:masters");
+            for (var example : List.of("1".repeat(500), "1." + "1".repeat(500))) {
+                var answer = acme.send(acme.request(DEFINITIONS).header("Content-Type", "application/yaml").POST(HttpRequest.BodyPublishers.ofString(definition(example))).build());
+                assertThat(answer.expect(400).at("message")).contains("a number has more than 400 characters");
+            }
+            var name = "x".repeat(60_000);
+            acme.post(CONFIG_MAPS, Cluster.configMap("c", "1")).expect(201);
+            var patched = acme.patch(CONFIG_MAPS + "/c", "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/metadata/annotations\",\"value\":{}},"
+                    + "{\"op\":\"add\",\"path\":\"/metadata/annotations/" + name + "\",\"value\":\"1\"}]");
+            assertThat(patched.code()).isEqualTo(422);
+            var definition = definition("{? " + name + " : 1}");
+            // A name may have any length: ownership makes names of values.
+            acme.send(acme.request(DEFINITIONS).header("Content-Type", "application/yaml").POST(HttpRequest.BodyPublishers.ofString(definition)).build()).expect(201);
+            cluster.restart();
+            cluster.operator().in("acme").get(CONFIG_MAPS + "/c").expect(200);
+        }
+    }
+
+    @Test
+    void oneThatIsThereHoldsUpNobodyElse() throws Exception {
+        try (var cluster = new Cluster()) {
+            var admin = cluster.operator();
+            for (var tenant : List.of("acme", "globex")) {
+                admin.post(TENANTS, Cluster.tenant(tenant)).expect(201);
+            }
+            var unreadable = ("{\"apiVersion\":\"v1\",\"kind\":\"K\",\"metadata\":{\"resourceVersion\":\"1\",\"name\":\"n\"},\"n\":" + "1".repeat(500) + "}").getBytes(StandardCharsets.UTF_8);
+            cluster.server.close();
+            for (var key : List.of(
+                    new ObjectKey("acme", "apiextensions.k8s.io", "customresourcedefinitions", "", "wheels.example.com"),
+                    new ObjectKey("acme", "", "configmaps", "default", "kube-root-ca.crt"),
+                    new ObjectKey("acme", "", "serviceaccounts", "kube-system", "default"),
+                    new ObjectKey("acme", "", "namespaces", "", "kube-public"))) {
+                cluster.store.commit(List.of(Operation.put(key.text(), unreadable)));
+            }
+            var missing = List.of(
+                    new ObjectKey("acme", "", "configmaps", "kube-system", "kube-root-ca.crt"),
+                    new ObjectKey("globex", "", "configmaps", "default", "kube-root-ca.crt"),
+                    new ObjectKey("globex", "", "endpoints", "default", "kubernetes"));
+            for (var key : missing) {
+                cluster.store.commit(List.of(Operation.delete(key.text())));
+            }
+            cluster.restart();
+            await().untilAsserted(() -> assertThat(missing).allMatch(key -> cluster.store.get(key.text()).isPresent()));
+            var acme = cluster.operator().in("acme");
+            await().untilAsserted(() -> assertThat(acme.get(CONFIG_MAPS + "/kube-root-ca.crt").expect(200).json().path("data").has("ca.crt")).isTrue());
+            acme.get("/apis").expect(200);
+            acme.get(CONFIG_MAPS + "?labelSelector=a%3Db").expect(200);
+            // What is made meanwhile is looked after as ever.
+            cluster.store.commit(List.of(Operation.delete(missing.getLast().text())));
+            await().untilAsserted(() -> assertThat(cluster.store.get(missing.getLast().text())).isPresent());
+        }
+    }
+}
