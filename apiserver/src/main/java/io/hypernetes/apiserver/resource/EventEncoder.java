@@ -75,7 +75,7 @@ final class EventEncoder {
         return type == null
                 ? null
                 : change.once(
-                        new Variant(asked.kind(), type, accepted, include, asked.everywhere(), asked.projected()), () -> encode(type, change));
+                        new Variant(asked.kind(), type, accepted, include, asked.everywhere(), asked.projected()), () -> encode(type, change), Chunk::length);
     }
 
     /// The type of the event of a change; null when it does not concern this watch.
@@ -86,10 +86,10 @@ final class EventEncoder {
         boolean before = change.previous() != null;
         boolean after = !change.deleted();
         if (!selection.everything()) {
-            after = after && selection.matches(change.once(request.kind(), () -> Indexed.of(request.kind(), change.entry())));
+            after = after && selection.matches(change.once(request.kind(), () -> Indexed.of(request.kind(), change.entry()), Indexed::bytes));
             var previous = change.previous();
             before = previous != null
-                    && selection.matches(change.once(new Before(request.kind()), () -> Indexed.of(request.kind(), previous)));
+                    && selection.matches(change.once(new Before(request.kind()), () -> Indexed.of(request.kind(), previous), Indexed::bytes));
         }
         if (after) {
             return before ? "MODIFIED" : "ADDED";

@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.storage;
 
+import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.StoreException;
 import java.time.Duration;
 import java.util.HashSet;
@@ -13,12 +14,16 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Changes that any number of readers follow. They form a linked list: each reader holds its own place in it, the feed holds the oldest
-/// that newcomers may still start from, and memory between them is freed by itself. Whoever has a source of changes appends them.
+/// that newcomers may still start from. Whoever has a source of changes appends them.
+///
+/// What is kept is bounded by number, and by bytes together with all other feeds ([FeedRoom]). What is given up is cut out of the list and emptied, however many
+/// readers have their places there: they are told that they have lost something, and none of them holds anything in memory.
 final class Feed implements AutoCloseable {
     private static final int KEPT_CHANGES = 20_000;
 
     private final LongSupplier reached;
     private final Runnable onClose;
+    private final FeedRoom.Share share;
     private final ReentrantLock lock = new ReentrantLock();
     /// The readers that have to be woken, each by itself: on a condition, a thousand of them would take the lock one after the other to leave.
     private Set<Cursor> waiting = new HashSet<>();
@@ -33,12 +38,14 @@ final class Feed implements AutoCloseable {
     private volatile @Nullable StoreException failure;
 
     /// @param revision the feed has what comes after it
+    /// @param room that it shares with others
     /// @param reached a revision up to which everything was appended
     /// @param onClose tells the source that nobody needs it any more
-    Feed(long revision, LongSupplier reached, Runnable onClose) {
+    Feed(FeedRoom room, long revision, LongSupplier reached, Runnable onClose) {
+        this.share = room.share(this::dropOldest);
         this.reached = reached;
         this.onClose = onClose;
-        this.oldest = new Node(revision, null);
+        this.oldest = new Node(revision, null, 0);
         this.newest = oldest;
     }
 
@@ -81,30 +88,65 @@ final class Feed implements AutoCloseable {
         closed = true;
         onClose.run();
         signal();
+        empty();
     }
 
     /// Ends the feed: no more changes can be had.
     void fail(StoreException reason) {
         failure = reason;
         signal();
+        empty();
+    }
+
+    /// Nothing is added any more, and nobody begins: what is kept would be in the way of other feeds as long as the slowest reader is there.
+    private void empty() {
+        for (long less = dropOldest(); less > 0; less = dropOldest()) {
+            share.shrunk(less);
+        }
+    }
+
+    /// Gives up the oldest change.
+    ///
+    /// @return how many bytes it had; 0 when there is none
+    private long dropOldest() {
+        lock.lock();
+        try {
+            var next = oldest.next;
+            if (next == null) {
+                return 0;
+            }
+            oldest.lost = true;
+            oldest.next = null;
+            oldest = next;
+            next.change = null;
+            kept--;
+            return next.bytes;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Adds a change; by one thread, in the order of revisions.
     void append(ObjectChange change) {
         Set<Cursor> toWake;
+        boolean full;
+        long bytes = change.bytes();
         lock.lock();
         try {
-            var node = new Node(change.revision(), change);
+            var node = new Node(change.revision(), change, bytes);
             newest.next = node;
             newest = node;
-            var next = oldest.next;
-            if (++kept > KEPT_CHANGES && next != null) {
-                oldest = next;
-                kept--;
-            }
+            full = ++kept > KEPT_CHANGES;
             toWake = waiting();
         } finally {
             lock.unlock();
+        }
+        if (full) {
+            share.shrunk(dropOldest());
+        }
+        share.grown(bytes);
+        if (ended()) {
+            empty();
         }
         wake(toWake);
     }
@@ -137,12 +179,17 @@ final class Feed implements AutoCloseable {
 
     private static final class Node {
         private final long revision;
-        private final @Nullable ObjectChange change;
+        private final long bytes;
+        /// Null where it was given up.
+        private volatile @Nullable ObjectChange change;
+        /// Whether what came next was given up; set before that is cut off.
+        private volatile boolean lost;
         private volatile @Nullable Node next;
 
-        Node(long revision, @Nullable ObjectChange change) {
+        Node(long revision, @Nullable ObjectChange change, long bytes) {
             this.revision = revision;
             this.change = change;
+            this.bytes = bytes;
         }
     }
 
@@ -168,9 +215,16 @@ final class Feed implements AutoCloseable {
             if (next == null) {
                 return null;
             }
-            place = next;
             var change = next.change;
-            return change != null && change.revision() > from ? change : next(timeout);
+            if (change == null) {
+                throw lost();
+            }
+            place = next;
+            return change.revision() > from ? change : next(timeout);
+        }
+
+        private CompactedException lost() {
+            return new CompactedException("", place.revision, "changes after " + place.revision + " are no longer kept; list again and watch from there");
         }
 
         @Override
@@ -188,7 +242,10 @@ final class Feed implements AutoCloseable {
             try {
                 for (var next = place.next; next != null; next = place.next) {
                     var change = next.change;
-                    if (change != null && change.revision() > from) {
+                    if (change == null) {
+                        return Round.Outcome.LEAVES;
+                    }
+                    if (change.revision() > from) {
                         if (any && System.nanoTime() - until >= 0) {
                             return Round.Outcome.HAS_MORE;
                         }
@@ -199,7 +256,7 @@ final class Feed implements AutoCloseable {
                     }
                     place = next;
                 }
-                return over() ? Round.Outcome.LEAVES : Round.Outcome.WAITS;
+                return over() || place.lost ? Round.Outcome.LEAVES : Round.Outcome.WAITS;
             } catch (RuntimeException e) {
                 // The reader meets it again, where it is handled.
                 return Round.Outcome.LEAVES;
@@ -237,11 +294,14 @@ final class Feed implements AutoCloseable {
             if (next == null && broken != null && !closed) {
                 throw broken;
             }
+            if (next == null && place.lost && !closed) {
+                throw lost();
+            }
             return next;
         }
 
         private boolean mustWait() {
-            return place.next == null && !over();
+            return place.next == null && !place.lost && !over();
         }
 
         /// Makes whatever happens next wake this reader; false when it has happened already.
@@ -286,7 +346,7 @@ final class Feed implements AutoCloseable {
         public long progress() {
             // Asked first: what is appended afterwards is newer.
             long all = reached.getAsLong();
-            return place.next == null ? Math.max(all, from) : Math.max(place.revision, from);
+            return place.next == null && !place.lost ? Math.max(all, from) : Math.max(place.revision, from);
         }
 
         @Override

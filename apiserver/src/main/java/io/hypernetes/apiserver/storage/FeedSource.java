@@ -9,11 +9,12 @@ import java.time.Duration;
 /// Fills a feed from one watch of the store.
 final class FeedSource {
     private final Watch watch;
-    private final Encodings encodings = new Encodings();
+    private final Encodings encodings;
     private volatile long progress;
     private volatile boolean closed;
 
-    private FeedSource(Watch watch, long revision) {
+    private FeedSource(Watch watch, long revision, Encodings encodings) {
+        this.encodings = encodings;
         this.watch = watch;
         this.progress = revision;
     }
@@ -21,9 +22,9 @@ final class FeedSource {
     /// The feed of a prefix from after `revision`.
     ///
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
-    static Feed follow(Store store, String prefix, long revision) {
-        var source = new FeedSource(store.watch(prefix, revision), revision);
-        var feed = new Feed(revision, () -> source.progress, source::close);
+    static Feed follow(Store store, String prefix, long revision, FeedRoom room, Encodings encodings) {
+        var source = new FeedSource(store.watch(prefix, revision), revision, encodings);
+        var feed = new Feed(room, revision, () -> source.progress, source::close);
         Thread.ofVirtual().name("feed " + prefix).start(() -> source.run(feed));
         return feed;
     }

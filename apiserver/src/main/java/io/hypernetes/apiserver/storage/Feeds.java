@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.storage;
 
+import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.StoreUnavailableException;
 import java.time.Duration;
@@ -17,6 +18,8 @@ public final class Feeds implements AutoCloseable {
     private static final Duration KEPT_UNUSED = Duration.ofSeconds(75);
 
     private final Store store;
+    private final FeedRoom room;
+    private final Encodings encodings = new Encodings();
     private final Map<String, Feed> feeds = new HashMap<>();
     /// Feeds that do not reach back far enough for everybody; their readers stay with them until they leave.
     private final List<Feed> retired = new ArrayList<>();
@@ -24,7 +27,12 @@ public final class Feeds implements AutoCloseable {
     private boolean closed;
 
     public Feeds(Store store) {
+        this(store, new FeedRoom());
+    }
+
+    Feeds(Store store, FeedRoom room) {
         this.store = store;
+        this.room = room;
     }
 
     /// Follows one resource of a tenant from after `revision`.
@@ -32,7 +40,7 @@ public final class Feeds implements AutoCloseable {
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
     public ChangeCursor follow(String tenant, String group, String resource, long revision) {
         var prefix = ObjectKey.prefix(tenant, group, resource);
-        return open(prefix, revision, from -> FeedSource.follow(store, prefix, from));
+        return open(prefix, revision, from -> FeedSource.follow(store, prefix, from, room, encodings));
     }
 
     /// Follows one resource across all tenants from after `revision`.
@@ -46,7 +54,7 @@ public final class Feeds implements AutoCloseable {
     private Trunk trunk() {
         var known = trunk;
         if (known == null || known.ended()) {
-            known = new Trunk(store);
+            known = new Trunk(store, room, encodings);
             trunk = known;
         }
         return known;
@@ -66,7 +74,11 @@ public final class Feeds implements AutoCloseable {
         var fresh = begin.apply(revision);
         var first = fresh.open(revision);
         if (first == null) {
-            throw new StoreUnavailableException("the feed of " + name + " ended at once");
+            boolean ended = fresh.ended();
+            fresh.close();
+            throw ended
+                    ? new StoreUnavailableException("the feed of " + name + " ended at once")
+                    : new CompactedException(name, revision, "more has changed since " + revision + " than is kept for those who follow; list again and watch from there");
         }
         var replaced = feeds.put(name, fresh);
         if (replaced != null) {

@@ -4,16 +4,20 @@ import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// One change as all watchers of a feed share it: what is worked out for one of them is there for the others. Thread-safe.
 public final class ObjectChange {
     /// Who watches in more ways than these has the rest worked out each time, instead of memory for each.
     private static final int WAYS = 64;
+    private static final long SMALL = 100;
 
     private final Change change;
     private final Encodings encodings;
     private volatile @Nullable ConcurrentHashMap<Object, Object> worked;
+    /// How much of [#encodings] it takes; its own.
+    long held;
 
     /// @param encodings decides how long the change holds what was worked out
     ObjectChange(Change change, Encodings encodings) {
@@ -43,23 +47,37 @@ public final class ObjectChange {
         return change.deleted();
     }
 
-    /// A value derived from this change alone, made once for readers that come soon one after the other, unless there are very many such values. `what` must be unique for the way it is made.
-    @SuppressWarnings("unchecked")
+    /// What it holds in memory, about: both states, whoever else holds them.
+    long bytes() {
+        var before = change.previous();
+        return 200L + key().length() + entry().length() + (before == null ? 0 : before.length());
+    }
+
+    /// A small value derived from this change alone, made once for readers that come soon one after the other, unless there are very many such values. `what` must be unique for the way it is made.
     public <T> T once(Object what, Supplier<T> make) {
+        return once(what, make, small -> SMALL);
+    }
+
+    /// As the other, a value of any size.
+    ///
+    /// @param bytes what it takes in memory, about
+    @SuppressWarnings("unchecked")
+    public <T> T once(Object what, Supplier<T> make, ToLongFunction<? super T> bytes) {
         var done = worked;
         if (done == null) {
             done = new ConcurrentHashMap<>(2);
             worked = done;
-            encodings.holds(this);
+            encodings.holds(this, SMALL);
         }
-        var known = done.get(what);
+        var known = (T) done.get(what);
         if (known == null) {
             known = make.get();
             if (done.size() < WAYS) {
                 done.put(what, known);
+                encodings.holds(this, bytes.applyAsLong(known));
             }
         }
-        return (T) known;
+        return known;
     }
 
     /// Lets go of what was worked out.

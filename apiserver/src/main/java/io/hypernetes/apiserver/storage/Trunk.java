@@ -20,7 +20,8 @@ final class Trunk implements AutoCloseable {
     private final Watch watch;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, List<Branch>> branches = new HashMap<>();
-    private final Encodings encodings = new Encodings();
+    private final FeedRoom room;
+    private final Encodings encodings;
     private long dispatched;
     private volatile long progress;
     private volatile boolean closed;
@@ -30,7 +31,9 @@ final class Trunk implements AutoCloseable {
     private record Branch(Feed feed, long had) {}
 
     /// Begins at the present.
-    Trunk(Store store) {
+    Trunk(Store store, FeedRoom room, Encodings encodings) {
+        this.room = room;
+        this.encodings = encodings;
         this.store = store;
         this.dispatched = store.tick();
         this.progress = dispatched;
@@ -54,7 +57,7 @@ final class Trunk implements AutoCloseable {
             if (broken != null || closed) {
                 throw broken != null ? broken : new StoreUnavailableException("the server is stopping");
             }
-            var feed = new Feed(revision, () -> Math.max(revision, progress), () -> cut(middle));
+            var feed = new Feed(room, revision, () -> Math.max(revision, progress), () -> cut(middle));
             // What was given to the others already is fetched from history; the rest comes as to all.
             if (revision < dispatched) {
                 try (var past = store.watch("/", revision)) {

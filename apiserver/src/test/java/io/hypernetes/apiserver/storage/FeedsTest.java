@@ -1,7 +1,9 @@
 package io.hypernetes.apiserver.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
@@ -129,6 +131,43 @@ class FeedsTest {
                 .filter(each -> each.resource().equals(resource) && each.revision() > from)
                 .map(Written::key)
                 .toList()));
+    }
+
+    /// One who writes large objects again and again, while somebody does not read: it is told so, and a new reader begins where something is kept.
+    @Test
+    void whoFallsBehindLargeChangesHasToListAgain() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var slow = feeds.follow("red", "", "configmaps", store.tick());
+                var fast = feeds.follow("red", "", "configmaps", store.tick());
+                var slowEverywhere = feeds.followEverywhere("", "configmaps", store.tick());
+                var other = feeds.follow("blue", "", "configmaps", store.tick())) {
+            long begin = store.tick();
+            var blue = new ObjectKey("blue", "", "configmaps", "default", "small").text();
+            store.commit(List.of(new Operation.Put(blue, Operation.ABSENT, revision -> "{}".getBytes(StandardCharsets.UTF_8))));
+            var key = new ObjectKey("red", "", "configmaps", "default", "large").text();
+            for (int i = 0; i < 40; i++) {
+                store.commit(List.of(new Operation.Put(key, Operation.ANY, revision -> new byte[1_400_000])));
+                assertThat(fast.next(Duration.ofSeconds(20))).isNotNull();
+            }
+            for (var behind : List.of(slow, slowEverywhere)) {
+                long seen = behind.progress();
+                // The trunk brings it a moment later.
+                org.awaitility.Awaitility.await().untilAsserted(() -> assertThatThrownBy(() -> readAll(behind)).isInstanceOf(CompactedException.class));
+                assertThat(behind.progress()).isGreaterThanOrEqualTo(seen);
+                assertThat(behind.ended()).isFalse();
+            }
+            assertThat(other.next(Duration.ofSeconds(20))).as("of another tenant").isNotNull().extracting(ObjectChange::key).isEqualTo(blue);
+            try (var again = feeds.follow("blue", "", "configmaps", begin)) {
+                assertThat(again.next(Duration.ofSeconds(20))).isNotNull();
+            }
+        }
+    }
+
+    private static void readAll(ChangeCursor cursor) throws InterruptedException {
+        while (cursor.next(Duration.ZERO) != null) {
+            // On.
+        }
     }
 
     /// Whoever has lent its place is back when it is told to leave, when nothing comes in time, and when the loop is there no more.

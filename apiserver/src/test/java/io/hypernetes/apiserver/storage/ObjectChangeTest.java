@@ -15,7 +15,7 @@ class ObjectChangeTest {
     /// However often readers are slow and have things made again, only the last few changes hold any.
     @Test
     void whatIsMadeAgainForSlowReadersIsLetGoOfAgain() {
-        var encodings = new Encodings();
+        var encodings = new Encodings(MORE_THAN_KEPT / 2, 1 << 20);
         var changes = new ArrayList<ObjectChange>();
         for (int i = 0; i < MORE_THAN_KEPT; i++) {
             changes.add(new ObjectChange(new Change(new Entry("/t//pods/d/p" + i, new byte[0], 1, 1), null, false), encodings));
@@ -30,6 +30,25 @@ class ObjectChangeTest {
             assertThat(made).as("each once a round: it was let go of in the last").hasValue(MORE_THAN_KEPT);
         }
         assertThat(holding(changes)).isBetween(100, MORE_THAN_KEPT / 2);
+    }
+
+    /// Readers of large objects, each of which asks for them in another form.
+    @Test
+    void whatIsWorkedOutIsBoundedByBytesToo() {
+        var encodings = new Encodings(MORE_THAN_KEPT, 10_000);
+        var changes = new ArrayList<ObjectChange>();
+        for (int i = 0; i < 100; i++) {
+            var change = new ObjectChange(new Change(new Entry("/t//pods/d/p" + i, new byte[0], 1, 1), null, false), encodings);
+            changes.add(change);
+            change.once("form", () -> 1, each -> 1_000);
+            change.once("other form", () -> 1, each -> 1_000);
+        }
+        assertThat(holding(changes)).isBetween(1, 5);
+        var large = changes.getLast();
+        large.once("too large", () -> 1, each -> 100_000);
+        var made = new AtomicInteger();
+        large.once("too large", made::incrementAndGet);
+        assertThat(made).hasValue(1);
     }
 
     /// A client that opens watches with a selector each makes no change as large as they are many.
