@@ -182,7 +182,7 @@ public final class ApiServer implements AutoCloseable {
         var layer = BaseRoles.layer().and(PriorityClasses.layer());
         var kinds = Kinds.load();
         Store stored = opening.get();
-        var store = new LayeredStore(stored, layer);
+        var store = new LayeredStore(stored, layer, settings.storage());
         var policies = new Policies(store);
         store.onCommit(policies::committed);
         var random = new SecureRandom();

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver;
 
 import io.hypernetes.apiserver.login.Logins;
 import io.hypernetes.apiserver.service.AddressRange;
+import io.hypernetes.apiserver.storage.StorageBounds;
 import io.hypernetes.apiserver.webhook.Destinations;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param destinations where webhooks and issuers of tenants may be
 /// @param logins whom to believe beside local users
 /// @param restores folder in which this machine's operator leaves backups of tenants to be restored; null: none are
+/// @param storage how much tenants may have stored
 public record ApiServerSettings(
         InetSocketAddress listen,
         List<String> names,
@@ -37,7 +39,8 @@ public record ApiServerSettings(
         @Nullable Path auditFile,
         Destinations destinations,
         Logins logins,
-        @Nullable Path restores) {
+        @Nullable Path restores,
+        StorageBounds storage) {
     private static final String IN_CLUSTER = "https://kubernetes.default.svc.cluster.local";
 
     public ApiServerSettings {
@@ -65,28 +68,29 @@ public record ApiServerSettings(
                 null,
                 new Destinations(Destinations.PRIVATE, List.of()),
                 Logins.LOCAL,
-                null);
+                null,
+                StorageBounds.ofHeap(Runtime.getRuntime().maxMemory()));
     }
 
     /// The same with another cost of the machine around each pod.
     public ApiServerSettings withPodOverhead(Map<String, String> overhead) {
-        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
+        return new ApiServerSettings(listen, names, addresses, overhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores, storage);
     }
 
     /// The same with other addresses of services.
     public ApiServerSettings withServiceRange(AddressRange range) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations, logins, restores);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, range, auditFile, destinations, logins, restores, storage);
     }
 
     /// The same, with webhooks of tenants elsewhere.
     public ApiServerSettings withDestinations(Destinations others) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others, logins, restores);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, others, logins, restores, storage);
     }
 
     /// The same, believing others.
     public ApiServerSettings withLogins(Logins others) {
         return new ApiServerSettings(
-                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, others, restores);
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, others, restores, storage);
     }
 
     /// The same, reached under more names and addresses.
@@ -96,22 +100,28 @@ public record ApiServerSettings(
         var allAddresses = new java.util.LinkedHashSet<>(addresses);
         allAddresses.addAll(moreAddresses);
         return new ApiServerSettings(
-                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
+                listen, List.copyOf(allNames), List.copyOf(allAddresses), podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores, storage);
     }
 
     /// The same with another issuer of service account tokens. Tokens of the former issuer are no longer believed.
     public ApiServerSettings withTokenIssuer(String issuer) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, issuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores, storage);
     }
 
     /// The same with an audit log.
     public ApiServerSettings withAudit(Path file) {
-        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations, logins, restores);
+        return new ApiServerSettings(listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, file, destinations, logins, restores, storage);
     }
 
     /// The same, restoring tenants from backups in a folder.
     public ApiServerSettings withRestores(Path folder) {
         return new ApiServerSettings(
-                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, folder);
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, folder, storage);
+    }
+
+    /// The same with other bounds of what tenants may have stored.
+    public ApiServerSettings withStorage(StorageBounds bounds) {
+        return new ApiServerSettings(
+                listen, names, addresses, podOverhead, tokenIssuer, eventLifetime, serviceRange, auditFile, destinations, logins, restores, bounds);
     }
 }

@@ -2,6 +2,7 @@ package io.hypernetes.cli;
 
 import io.hypernetes.apiserver.ApiServer;
 import io.hypernetes.apiserver.ApiServerSettings;
+import io.hypernetes.apiserver.storage.StorageBounds;
 import io.hypernetes.apiserver.service.AddressRange;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Informers;
@@ -64,6 +65,7 @@ final class MasterProcess implements AutoCloseable {
                 .withDestinations(OperatorRanges.webhooks(settings))
                 .withLogins(LoginSources.of(settings))
                 .withRestores(places.restores())
+                .withStorage(storage(settings))
                 .withPodOverhead(Map.of("memory", settings.number("pod-overhead-mib", 0, 4096) + "Mi"));
         ApiServer served = opened(ApiServer.start(
                 api.withTokenIssuer(settings.text("service-account-issuer", api.tokenIssuer())).withAudit(places.auditLog()),
@@ -85,6 +87,15 @@ final class MasterProcess implements AutoCloseable {
         informers.start();
         opened(authorities.keepReady(AUTHORITIES_READY));
         opened(new HeapTide());
+    }
+
+    /// How much may be stored, by settings and by the memory that this process may have.
+    static StorageBounds storage(Settings settings) {
+        StorageBounds bounds = StorageBounds.ofHeap(Runtime.getRuntime().maxMemory());
+        long all = settings.number("store-mib", 0, 1 << 20);
+        long ofTenant = settings.number("tenant-store-mib", 0, 1 << 20);
+        bounds = all == 0 ? bounds : bounds.withAll(all << 20);
+        return ofTenant == 0 ? bounds : bounds.withTenant(ofTenant << 20);
     }
 
     private static Set<String> reserved(ApiServerSettings api) {

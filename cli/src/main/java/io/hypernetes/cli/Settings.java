@@ -60,6 +60,8 @@ final class Settings {
             new Setting("keystone-public-url", "", "where people reach Keystone; empty: where this master does"),
             new Setting("keystone-admin-roles", "admin", "roles on a project whose holders are administrators of its tenant, comma-separated"),
             new Setting("keystone-outage", "300", "seconds for which Keystone's last answer counts while it cannot be asked, 0 to 86400"),
+            new Setting("store-mib", "0", "how many MiB of objects may be stored until tenants store nothing larger any more, 0 to 1048576; all are held in memory; 0: three eighths of the master's heap"),
+            new Setting("tenant-store-mib", "0", "how many MiB of objects a tenant may have stored whose spec.storedBytes says nothing else, 0 to 1048576; 0: an eighth of the master's heap"),
             new Setting("pod-overhead-mib", "64", "host memory a virtual machine costs beyond its containers, in MiB; added to every pod's spec.overhead"));
 
     private final Map<String, String> values = new LinkedHashMap<>();

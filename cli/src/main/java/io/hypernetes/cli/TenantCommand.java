@@ -77,6 +77,10 @@ final class TenantCommand {
         @Option(names = "--quota", paramLabel = "RESOURCE=AMOUNT", split = ",", description = "what it may use as a whole, as pods=100,requests.cpu=8,count/secrets=500")
         private Map<String, String> quota = new LinkedHashMap<>();
 
+        @Option(names = "--stored-bytes", paramLabel = "AMOUNT", description = "how much its objects may take in the master's store, as 64Mi (default: the setting tenant-store-mib)",
+                defaultValue = "")
+        private String storedBytes = "";
+
         @Option(names = "--weight", paramLabel = "N", description = "its share of a full cluster against that of others, 1 to 1000 (default 1)", defaultValue = "1")
         private int weight = 1;
 
@@ -85,6 +89,9 @@ final class TenantCommand {
             Map<String, Object> spec = new LinkedHashMap<>();
             if (!quota.isEmpty()) {
                 spec.put("quota", quota);
+            }
+            if (!storedBytes.isEmpty()) {
+                spec.put("storedBytes", storedBytes);
             }
             if (weight != 1) {
                 spec.put("weight", weight);
@@ -206,6 +213,9 @@ final class TenantCommand {
         @Option(names = "--quota", paramLabel = "RESOURCE=AMOUNT", split = ",", description = "what it may use as a whole of these; an empty amount (pods=) takes a limit away")
         private Map<String, String> quota = new LinkedHashMap<>();
 
+        @Option(names = "--stored-bytes", paramLabel = "AMOUNT", description = "how much its objects may take in the master's store, as 64Mi; empty: what the setting tenant-store-mib says")
+        private @Nullable String storedBytes;
+
         @Option(names = "--weight", paramLabel = "N", description = "its share of a full cluster against that of others, 1 to 1000")
         private @Nullable Integer weight;
 
@@ -220,6 +230,10 @@ final class TenantCommand {
             changed(common, name, spec -> {
                 put(spec, "displayName", displayName);
                 put(spec, "weight", weight);
+                put(spec, "storedBytes", storedBytes);
+                if ("".equals(storedBytes)) {
+                    spec.remove("storedBytes");
+                }
                 put(spec, "deletionProtection", protect);
                 put(spec, "isolation", isolation == null ? null : isolation.inSpec());
                 Map<String, Object> limits = new LinkedHashMap<>();

@@ -215,6 +215,11 @@ public record ApiStatus(int code, String reason, String message, @Nullable Detai
                         1));
     }
 
+    /// 507: there is no room for more.
+    public static ApiStatus insufficientStorage(String message) {
+        return new ApiStatus(507, "InsufficientStorage", message, null);
+    }
+
     /// An exception that carries this.
     public ApiException asException() {
         return new ApiException(this);

@@ -24,6 +24,17 @@ public final class Entry {
         byte last();
     }
 
+    /// Bytes that are made when they are first asked for, and of which it is known before how many they are.
+    ///
+    /// @param bytes makes them
+    /// @param length how many there will be
+    public record Unopened(Supplier<byte[]> bytes, int length) implements Supplier<byte[]> {
+        @Override
+        public byte[] get() {
+            return bytes.get();
+        }
+    }
+
     /// @param key the whole key
     /// @param value the bytes; shared and never to be modified by anyone
     /// @param createRevision revision of the commit that created the key
@@ -67,6 +78,13 @@ public final class Entry {
     public int length() {
         Object known = known();
         return known instanceof Packed packed ? packed.length() : ((byte[]) known).length;
+    }
+
+    /// As [#length], without making the value for it where that is known before.
+    ///
+    /// @throws StoreUnavailableException as of [#value], where it is not
+    public int knownLength() {
+        return value instanceof Unopened unopened ? unopened.length() : length();
     }
 
     /// Whether the value's last byte is this one, which takes no array either.

@@ -32,6 +32,14 @@ public interface Store extends AutoCloseable {
     /// key in UTF-8 order, at most `limit` (0: all), all as of one instant whose revision the page carries.
     Page list(String prefix, String afterKey, int limit);
 
+    /// How many bytes the entries have, keys and values, whose keys begin with the same first part (`/name/`) as `prefix`; all entries when that has none. What is
+    /// being committed may be in it or not; what was, is.
+    default long bytes(String prefix) {
+        return list(prefix.substring(0, prefix.indexOf('/', 1) + 1), "", 0).entries().stream()
+                .mapToLong(entry -> entry.key().length() + (long) entry.knownLength())
+                .sum();
+    }
+
     /// Applies all operations or none, durably.
     ///
     /// @throws ConflictException when a precondition does not hold; nothing was changed

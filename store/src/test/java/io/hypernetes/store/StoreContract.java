@@ -216,6 +216,40 @@ public abstract class StoreContract {
         assertThatThrownBy(() -> store.list("/", "", 0)).isInstanceOf(StoreUnavailableException.class);
     }
 
+    /// Counted as it is written, and after a restart without any value being looked at: always what a look at all of them would give.
+    @Test
+    void theBytesOfEachPartAreKnown() throws Exception {
+        var random = new java.util.Random(7);
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < 200; i++) {
+                String part = List.of("/red/", "/blue/", "quotas/", "plain").get(random.nextInt(4));
+                String key = part + random.nextInt(10);
+                if (random.nextInt(3) == 0 && store.get(key).isPresent()) {
+                    store.commit(List.of(Operation.delete(key)));
+                } else {
+                    store.commit(List.of(Operation.put(key, new byte[random.nextInt(3_000)]), Operation.put(key + "'", new byte[0])));
+                }
+                assertBytes();
+            }
+            store.close();
+            store = open();
+            assertBytes();
+        }
+        for (Entry entry : store.list("/red/", "", 0).entries()) {
+            store.commit(List.of(Operation.delete(entry.key())));
+        }
+        assertThat(store.bytes("/red/")).isZero();
+        assertBytes();
+    }
+
+    private void assertBytes() {
+        for (String part : List.of("/red/", "/blue/", "quotas/", "")) {
+            assertThat(store.bytes(part.isEmpty() ? part : part + "below")).isEqualTo(store.list(part, "", 0).entries().stream()
+                    .mapToLong(entry -> entry.key().length() + entry.length())
+                    .sum());
+        }
+    }
+
     @Test
     void aReopenedStoreHasEverythingAndItsClockGoesOn() throws Exception {
         Commit kept = store.commit(List.of(Operation.put("/a", bytes("1")), Operation.put("/b", bytes("2"))));

@@ -167,7 +167,7 @@ final class Deletes {
             boolean remove = Removal.isFinished(request.kind(), marked);
             dynamic.delete(request, options, object);
             if (options.dryRun()) {
-                return new Outcome(StoredForm.encoder(marked).apply(current.revision()), !remove);
+                return new Outcome(StoredForm.ending(marked).apply(current.revision()), !remove);
             }
             try {
                 if (remove) {
@@ -179,7 +179,7 @@ final class Deletes {
                     return new Outcome(current.value(), true);
                 }
                 var operations = new ArrayList<Operation>();
-                operations.add(new Operation.Put(key, current.revision(), StoredForm.encoder(marked)));
+                operations.add(new Operation.Put(key, current.revision(), StoredForm.ending(marked)));
                 operations.addAll(TenantState.guard(store, request.tenant(), current));
                 var commit = store.commit(operations);
                 if (Definitions.areDefinitions(request.kind())) {

@@ -47,7 +47,7 @@ final class Removal {
     /// @throws io.hypernetes.store.ConflictException when it changed meanwhile
     void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
         var operations = new ArrayList<Operation>();
-        operations.add(new Operation.Delete(key, current.revision(), StoredForm.encoder(last)));
+        operations.add(new Operation.Delete(key, current.revision(), StoredForm.ending(last)));
         operations.addAll(TenantState.guard(store, request.tenant(), current));
         boolean tenant = request.tenant().equals(Caller.ROOT) && !request.kind().isCustom() && request.kind().type().is("hypernetes.io", "tenants");
         if (tenant) {

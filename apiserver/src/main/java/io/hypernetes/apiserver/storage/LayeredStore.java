@@ -31,11 +31,18 @@ public final class LayeredStore implements Store {
 
     private final Store store;
     private final BaseLayer base;
+    private final StorageLimits limits;
     private final List<Consumer<Commit>> listeners = new CopyOnWriteArrayList<>();
 
+    /// One in which anybody may store as much as he likes.
     public LayeredStore(Store store, BaseLayer base) {
+        this(store, base, StorageBounds.NONE);
+    }
+
+    public LayeredStore(Store store, BaseLayer base, StorageBounds bounds) {
         this.store = store;
         this.base = base;
+        this.limits = new StorageLimits(store, bounds);
     }
 
     /// Makes `listener` hear of each commit made here before its writer does; it must be quick.
@@ -114,6 +121,14 @@ public final class LayeredStore implements Store {
     }
 
     @Override
+    public long bytes(String prefix) {
+        return store.bytes(prefix);
+    }
+
+    /// As of [Store#commit].
+    ///
+    /// @throws io.hypernetes.objects.ApiException 403 when a tenant would have more stored than it may, 507 when all would; nothing was changed
+    @Override
     public Commit commit(List<Operation> operations) {
         var real = new ArrayList<Operation>(operations.size());
         boolean layered = false;
@@ -122,7 +137,10 @@ public final class LayeredStore implements Store {
             layered |= translated != operation;
             real.add(translated);
         }
-        var commit = store.commit(real);
+        Commit commit;
+        try (var _ = limits.hold(operations)) {
+            commit = store.commit(real);
+        }
         if (layered) {
             commit = new Commit(
                     commit.revision(), commit.entries().stream().map(LayeredStore::withoutGrave).toList());

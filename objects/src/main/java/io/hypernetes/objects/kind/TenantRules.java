@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
+import io.hypernetes.objects.Quantity;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,20 @@ final class TenantRules implements KindRules {
         if (!isolation.isEmpty() && !ISOLATIONS.contains(isolation)) {
             errors.add(FieldError.notSupported("spec.isolation", isolation, ISOLATIONS));
         }
+        String stored = Json.string(tenant, "spec", "storedBytes");
+        if (!stored.isEmpty() && isNegative(stored)) {
+            errors.add(FieldError.invalid("spec.storedBytes", stored, "must be greater than or equal to 0"));
+        }
         ResourceQuotaRules.amounts(Json.at(tenant, "spec", "quota"), "spec.quota", errors);
+    }
+
+    private static boolean isNegative(String amount) {
+        try {
+            return Quantity.parse(amount).signum() < 0;
+        } catch (IllegalArgumentException e) {
+            // What is no amount at all the schema tells.
+            return false;
+        }
     }
 
     @Override

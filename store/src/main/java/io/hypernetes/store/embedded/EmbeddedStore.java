@@ -114,6 +114,12 @@ public final class EmbeddedStore implements Store {
     }
 
     @Override
+    public long bytes(String prefix) {
+        requireOpen();
+        return visible.bytes(prefix);
+    }
+
+    @Override
     public Commit commit(List<Operation> operations) {
         if (operations.isEmpty()) {
             throw new IllegalArgumentException("a commit needs an operation");

@@ -362,7 +362,8 @@ final class RocksLog implements DurableLog {
     private static Entry opened(KeyRing.Opener ring, byte[] key, byte[] rows, int from, int to) {
         ByteBuffer header = ByteBuffer.wrap(rows, from, HEADER);
         String text = text(key);
-        return Entry.later(text, ring.later(KeyRing.owner(text), () -> bound(key(SEALED, text), rows, from), rows, from + HEADER, to), header.getLong(), header.getLong());
+        var value = ring.later(KeyRing.owner(text), () -> bound(key(SEALED, text), rows, from), rows, from + HEADER, to);
+        return Entry.later(text, new Entry.Unopened(value, to - from - HEADER - KeyRing.overhead()), header.getLong(), header.getLong());
     }
 
     private static Entry entry(byte[] key, byte[] rows, int from, int to) {

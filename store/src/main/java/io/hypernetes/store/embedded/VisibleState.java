@@ -20,6 +20,7 @@ final class VisibleState {
     private final RevisionClock clock;
     private final History history;
     private final WatchTable watches = new WatchTable();
+    private final Holdings holdings;
     private volatile EntryTree tree;
     private @Nullable StoreException closed;
 
@@ -27,11 +28,17 @@ final class VisibleState {
         this.settings = settings;
         this.clock = new RevisionClock(settings.clock(), content.ceiling());
         this.history = new History(settings.historyChanges(), History.MOST_BYTES, settings.historyAge(), content);
+        this.holdings = new Holdings(content.entries());
         this.tree = EntryTree.ofSorted(content.entries());
     }
 
     EntryTree tree() {
         return tree;
+    }
+
+    /// How many bytes are held, as [io.hypernetes.store.Store#bytes] has it.
+    long bytes(String prefix) {
+        return holdings.of(prefix);
     }
 
     /// The state as far as it concerns keys that start with `prefix`.
@@ -80,6 +87,7 @@ final class VisibleState {
         try {
             tree = next;
             clock.end(lastRevision, durableCeiling);
+            holdings.add(changes);
             history.add(changes, clock.now());
             changes.forEach(watches::publish);
         } finally {
