@@ -33,7 +33,7 @@ class MisfitTest {
 
     /// What anybody can have stored, within the page of a list that is of all tenants.
     @Test
-    void anObjectAsDeepAsIsStoredHidesNoOthers() {
+    void anObjectAsDeepAsIsStoredHidesNoOthers() throws IOException {
         var deep = "{\"a\":".repeat(990) + "1" + "}".repeat(990);
         var page = "{\"items\":[{\"metadata\":{\"name\":\"odd\"},\"data\":" + deep + "},{\"metadata\":{\"name\":\"good\"}}]}";
         assertThat(Json.tree(new ByteArrayInputStream(page.getBytes(StandardCharsets.UTF_8))).path("items")).hasSize(2);
