@@ -1,7 +1,6 @@
 package io.hypernetes.objects;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -26,12 +25,11 @@ class ReadAgainTest {
         assertThat(Json.fault(nested(Json.DEEPEST_OF_OURS + 1))).satisfies(fault -> assertThat(fault.path()).hasSizeLessThanOrEqualTo(300).endsWith("..."));
     }
 
-    /// What was read is written with more characters: one more limit would be one too many.
+    /// What was read is written with more characters than a number may have.
     @Test
     void aNumberThatGrowsAsItIsWrittenIsFound() {
         var object = Json.readObject("{\"n\":" + "1".repeat(395) + "e-400}");
         assertThat(Json.fault(object)).isNotNull();
-        assertThatThrownBy(() -> Json.read(Json.bytes(object))).isInstanceOf(MalformedJsonException.class);
     }
 
     /// Trees near the limits: whatever is without fault is read again, as the same.
