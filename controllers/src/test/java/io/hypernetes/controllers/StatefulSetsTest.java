@@ -217,6 +217,16 @@ class StatefulSetsTest {
                 .containsExactlyInAnyOrder(2L, 3L);
     }
 
+    /// One more ordinal there is none.
+    @Test
+    void theLastOrdinalsAreThere() {
+        StatefulSet edge = set("edge", 3, "Parallel");
+        bench.create(Kind.STATEFUL_SET, new StatefulSetBuilder(edge).editSpec().withNewOrdinals().withStart(Integer.MAX_VALUE - 2).endOrdinals().endSpec().build());
+        await().untilAsserted(() -> assertThat(podsOf("edge")).extracting(pod -> pod.getMetadata().getName()).containsExactly("edge-2147483645", "edge-2147483646"));
+        await().untilAsserted(() -> assertThat(bench.get(Kind.STATEFUL_SET, "edge").getStatus().getReadyReplicas()).isEqualTo(2));
+        assertThat(bench.events("edge", "SuccessfulDelete")).isEmpty();
+    }
+
     private static StatefulSet neverReady(String name, String management) {
         return new StatefulSetBuilder(set(name, 3, management)).editSpec()
                 .withTemplate(Workbench.template(name, "a", Map.of("simulate.hypernetes.io/ready-after", "never"))).endSpec().build();

@@ -29,11 +29,17 @@ public final class Json {
     /// The deepest nesting accepted, the depth at which the Kubernetes API refuses too.
     public static final int MAX_DEPTH = 1000;
 
-    /// The most JSON values one document may hold; keeps a small body from becoming a huge tree.
-    public static final int MAX_NODES = 2_000_000;
+    /// The most JSON values that a document which somebody sent may hold; keeps a small body from becoming a huge tree.
+    public static final int MAX_NODES = 500_000;
 
     /// The deepest nesting of what was written here: what came from elsewhere, with what was added to it.
     static final int DEEPEST_OF_OURS = MAX_DEPTH + 100;
+
+    private static final Limits SENT = new Limits(MAX_DEPTH, MAX_NODES);
+    /// More values than have room in what is stored.
+    private static final Limits OURS = new Limits(DEEPEST_OF_OURS, 2_000_000);
+
+    private record Limits(int depth, int nodes) {}
 
     /// The most characters that a number may have: reading digits takes time that grows with their square.
     public static final int MAX_NUMBER_LENGTH = 400;
@@ -121,7 +127,7 @@ public final class Json {
     ///
     /// @throws MalformedJsonException when the text is not one JSON document or exceeds a limit
     public static Document read(byte[] text) {
-        return read(text, Map.of(), MAX_DEPTH);
+        return read(text, Map.of(), SENT);
     }
 
     /// Reads an object for who looks at little of it.
@@ -129,24 +135,24 @@ public final class Json {
     /// @param without what is left out: by the name of a member, the names within it
     /// @throws MalformedJsonException when it is not one JSON object or exceeds a limit
     public static ObjectNode readObject(byte[] text, Map<String, Set<String>> without) {
-        return asObject(read(text, without, DEEPEST_OF_OURS).root());
+        return asObject(read(text, without, OURS).root());
     }
 
-    private static Document read(byte[] text, Map<String, Set<String>> without, int deepest) {
+    private static Document read(byte[] text, Map<String, Set<String>> without, Limits limits) {
         try {
-            return read(FACTORY, text, without, deepest);
+            return read(FACTORY, text, without, limits);
         } catch (StreamConstraintsException perhapsALongName) {
             try {
-                return read(LONG_NAMES, text, without, deepest);
+                return read(LONG_NAMES, text, without, limits);
             } catch (StreamConstraintsException e) {
                 throw new MalformedJsonException(String.valueOf(e.getOriginalMessage()), e);
             }
         }
     }
 
-    private static Document read(JsonFactory factory, byte[] text, Map<String, Set<String>> without, int deepest) {
+    private static Document read(JsonFactory factory, byte[] text, Map<String, Set<String>> without, Limits limits) {
         try (JsonParser parser = factory.createParser(ObjectReadContext.empty(), text)) {
-            var reader = new TreeReader(parser, deepest);
+            var reader = new TreeReader(parser, limits);
             JsonToken first = parser.nextToken();
             if (first == null) {
                 throw new MalformedJsonException("unexpected end of JSON input");
@@ -331,24 +337,24 @@ public final class Json {
     private static final class TreeReader {
         private final JsonParser parser;
         private final Duplicates duplicates = new Duplicates();
-        private final int deepest;
+        private final Limits limits;
         private int nodes;
         private int depth;
 
-        TreeReader(JsonParser parser, int deepest) {
+        TreeReader(JsonParser parser, Limits limits) {
             this.parser = parser;
-            this.deepest = deepest;
+            this.limits = limits;
         }
 
         private void descend() {
-            if (++depth > deepest) {
-                throw new MalformedJsonException("the document is nested more than " + deepest + " deep");
+            if (++depth > limits.depth) {
+                throw new MalformedJsonException("the document is nested more than " + limits.depth + " deep");
             }
         }
 
         JsonNode value(JsonToken token) {
-            if (++nodes > MAX_NODES) {
-                throw new MalformedJsonException("the document holds more than " + MAX_NODES + " values");
+            if (++nodes > limits.nodes) {
+                throw new MalformedJsonException("the document holds more than " + limits.nodes + " values");
             }
             return switch (token) {
                 case START_OBJECT -> object();

@@ -106,4 +106,12 @@ class JsonTest {
         assertThat(Json.print(Json.readObject(more))).isEqualTo(more);
         assertThatThrownBy(() -> Json.read(more.getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class).hasMessageContaining("1000 deep");
     }
+
+    /// Each is many times larger in memory than in the text.
+    @Test
+    void ofValuesThereMayBeSoMany() {
+        String many = "{\"a\":[" + "0,".repeat(Json.MAX_NODES) + "0]}";
+        assertThatThrownBy(() -> Json.read(many.getBytes(UTF_8))).isInstanceOf(MalformedJsonException.class).hasMessageContaining("more than 500000 values");
+        assertThat(Json.readObject(many).path("a").size()).as("stored by an earlier version, or by who sends no JSON").isEqualTo(Json.MAX_NODES + 1);
+    }
 }

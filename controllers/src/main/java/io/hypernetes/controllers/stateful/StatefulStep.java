@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// One look at one StatefulSet: first what is missing is made, from the lowest ordinal, then what is too much is deleted, from the
 /// highest, then what is of an old revision is deleted so that it is made anew.
 final class StatefulStep {
+    /// Pods that one look makes at most; the next look comes when the cache shows them.
+    private static final int MOST_AT_ONCE = 500;
+
     private final Client client;
     private final EventRecorder events;
     private final OwnWrites<Pod> own;
@@ -39,10 +42,13 @@ final class StatefulStep {
     private final ControllerRevision update;
     private final int first;
     private final int wanted;
+    /// Behind the last ordinal.
+    private final int end;
     private final int minReady;
     private final boolean ordered;
     private final TreeMap<Integer, Pod> present = new TreeMap<>();
-    private final List<Pod> made = new ArrayList<>();
+    /// The names of the revisions of the pods that were made: these may be large, and many.
+    private final List<String> made = new ArrayList<>();
     private final List<Pod> deleted = new ArrayList<>();
 
     StatefulStep(Client client, EventRecorder events, OwnWrites<Pod> own, Instant now, ObjectKey key, StatefulSet set, StatefulClaims claims, List<Pod> pods,
@@ -59,6 +65,7 @@ final class StatefulStep {
         var ordinals = set.getSpec().getOrdinals();
         this.first = ordinals == null || ordinals.getStart() == null ? 0 : ordinals.getStart();
         this.wanted = set.getSpec().getReplicas() == null ? 1 : set.getSpec().getReplicas();
+        this.end = (int) Math.min((long) first + wanted, Integer.MAX_VALUE);
         this.minReady = set.getSpec().getMinReadySeconds() == null ? 0 : set.getSpec().getMinReadySeconds();
         this.ordered = !"Parallel".equals(set.getSpec().getPodManagementPolicy());
         pods.forEach(pod -> present.put(StatefulPods.ordinal(set, pod).orElseThrow(), pod));
@@ -73,7 +80,7 @@ final class StatefulStep {
 
     /// @return false when the rest has to wait
     private boolean fill() {
-        for (int ordinal = first; ordinal < first + wanted; ordinal++) {
+        for (int ordinal = first; ordinal < end; ordinal++) {
             Pod pod = present.get(ordinal);
             if (pod != null && PodState.isEnded(pod)) {
                 if (!PodState.isTerminating(pod)) {
@@ -91,6 +98,9 @@ final class StatefulStep {
             }
             if (pod == null) {
                 // Of a claim that goes, or gets another owner, the cache tells.
+                if (made.size() == MOST_AT_ONCE) {
+                    return false;
+                }
                 if (!claims.areStale(ordinal)) {
                     create(ordinal);
                 }
@@ -112,7 +122,7 @@ final class StatefulStep {
 
     private boolean shrink() {
         List<Pod> surplus = new ArrayList<>(present.headMap(first).values());
-        surplus.addAll(present.tailMap(first + wanted).values());
+        surplus.addAll(present.tailMap(end).values());
         Pod firstUnhealthy = surplus.stream().filter(pod -> !isHealthy(pod)).findFirst().orElse(null);
         surplus.forEach(pod -> claims.settle(pod, true));
         for (Pod pod : surplus.reversed()) {
@@ -139,13 +149,13 @@ final class StatefulStep {
             return;
         }
         int most = mostUnavailable(strategy == null ? null : strategy.getRollingUpdate());
-        var inRange = present.subMap(first, true, first + wanted, false).descendingMap();
+        var inRange = present.subMap(first, true, end, false).descendingMap();
         // Pods that were made just now are not in the cache and serve nobody yet, as upstream's `updateStatefulSetAfterInvariantEstablished`
         // counts them; so do unavailable ones below the partition.
         int unavailable = made.size() + (int) inRange.values().stream().filter(pod -> !isHealthy(pod)).count();
         int renewing = made.size() + (int) inRange.values().stream().filter(pod -> !isHealthy(pod) && !isOld(pod)).count();
         for (Map.Entry<Integer, Pod> entry : inRange.entrySet()) {
-            if (entry.getKey() < first + partition()) {
+            if (entry.getKey() < (long) first + partition()) {
                 return;
             }
             Pod pod = entry.getValue();
@@ -186,14 +196,14 @@ final class StatefulStep {
         var strategy = set.getSpec().getUpdateStrategy();
         boolean rolling = strategy == null || !"OnDelete".equals(strategy.getType());
         // Below the partition pods stay what they are, also when one of them is lost.
-        ControllerRevision revision = rolling && ordinal < first + partition() ? current : update;
+        ControllerRevision revision = rolling && ordinal < (long) first + partition() ? current : update;
         Pod wantedPod = StatefulPods.pod(
                 set, revision == update ? set.getSpec().getTemplate() : RevisionHistory.template(revision), revision.getMetadata().getName(), ordinal);
         String name = wantedPod.getMetadata().getName();
         try {
             Pod pod = client.of(Kind.POD).create(key.tenant(), wantedPod);
             own.wrote(key, pod);
-            made.add(pod);
+            made.add(StatefulPods.revisionOf(pod));
             events.record(key.tenant(), set, Type.NORMAL, "SuccessfulCreate", "create Pod " + name + " in StatefulSet " + key.name() + " successful");
         } catch (ApiException refused) {
             // The name is taken by a pod of the set that the cache does not show yet, or by a stranger.
@@ -224,8 +234,8 @@ final class StatefulStep {
         int replicas = made.size();
         int ready = 0;
         int available = 0;
-        int ofCurrent = (int) made.stream().filter(pod -> is(pod, current)).count();
-        int ofUpdate = (int) made.stream().filter(pod -> is(pod, update)).count();
+        int ofCurrent = (int) made.stream().filter(current.getMetadata().getName()::equals).count();
+        int ofUpdate = (int) made.stream().filter(update.getMetadata().getName()::equals).count();
         for (Map.Entry<Integer, Pod> entry : present.entrySet()) {
             Pod pod = entry.getValue();
             replicas++;

@@ -18,6 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 /// What a change leaves as it was is not checked again, so that objects which were valid under an earlier schema can still be
 /// changed elsewhere (upstream calls this ratcheting).
 final class SchemaValidation {
+    private static final int MOST_DIGITS = 400;
     private static final BigDecimal LARGEST_EXACT = BigDecimal.valueOf(1L << 53);
 
     private static final String TOO_DEAR = "its texts are too long, or its values or what its schema says of them too many, to be checked";
@@ -214,9 +215,22 @@ final class SchemaValidation {
             }
         }
         BigDecimal step = schema.multipleOf();
-        if (step != null && step.signum() > 0 && number.precision() - number.scale() < 100 && number.remainder(step).signum() != 0) {
+        if (step != null && !isMultiple(number, step)) {
             add(() -> FieldError.invalid(path.toString(), value, path + " in body should be a multiple of " + plain(step)));
         }
+    }
+
+    /// A number of a few characters can have a thousand million digits, and dividing makes them all.
+    private static boolean isMultiple(BigDecimal number, BigDecimal step) {
+        if (step.signum() <= 0 || number.precision() - number.scale() >= 100) {
+            return true;
+        }
+        long finer = (long) step.scale() - number.scale();
+        if (finer > MOST_DIGITS) {
+            // The numbers of clients, of 64 bits, know no such step.
+            return true;
+        }
+        return finer < -MOST_DIGITS ? number.signum() == 0 : number.remainder(step).signum() == 0;
     }
 
     private static String plain(BigDecimal number) {

@@ -16,7 +16,7 @@ final class KeyedItems {
     private final Map<JsonNode, List<Integer>> placesById = new HashMap<>();
     private final String key;
 
-    /// Copies the items; of several with one id the first is the one that is found.
+    /// Takes the items, which may change afterwards; of several with one id the first is the one that is found.
     KeyedItems(ArrayNode before, String key) {
         this.key = key;
         for (JsonNode item : before) {
@@ -24,7 +24,7 @@ final class KeyedItems {
             if (id != null) {
                 placesById.computeIfAbsent(id, _ -> new ArrayList<>(1)).add(items.size());
             }
-            items.add(item.deepCopy());
+            items.add(item);
         }
     }
 

@@ -15,13 +15,24 @@ public final class MergePatch {
             return patch.deepCopy();
         }
         ObjectNode result = target instanceof ObjectNode object ? object.deepCopy() : Json.object();
+        merge(result, changes);
+        return result;
+    }
+
+    /// Changes an object that is ours: a copy at each level would hold the depth times the size at once.
+    private static void merge(ObjectNode into, ObjectNode changes) {
         for (Map.Entry<String, JsonNode> change : changes.properties()) {
-            if (change.getValue().isNull()) {
-                result.remove(change.getKey());
+            String name = change.getKey();
+            JsonNode value = change.getValue();
+            if (value.isNull()) {
+                into.remove(name);
+            } else if (value instanceof ObjectNode below) {
+                ObjectNode within = into.get(name) instanceof ObjectNode present ? present : Json.object();
+                merge(within, below);
+                into.set(name, within);
             } else {
-                result.set(change.getKey(), apply(result.path(change.getKey()), change.getValue()));
+                into.set(name, value.deepCopy());
             }
         }
-        return result;
     }
 }

@@ -38,9 +38,10 @@ public final class StrategicMergePatch {
     /// @param schemaType the type of the target, such as `core.v1.Pod`
     /// @throws PatchException when the patch makes no sense for the type
     public ObjectNode apply(ObjectNode target, ObjectNode patch, String schemaType) {
-        return object(target, patch, schema.get(schemaType));
+        return object(target.deepCopy(), patch, schema.get(schemaType));
     }
 
+    /// Changes a target that is ours, all of it: a copy at each level would hold the depth times the size at once.
     private ObjectNode object(@Nullable ObjectNode target, ObjectNode patch, @Nullable SchemaType type) {
         JsonNode directive = patch.get(DIRECTIVE);
         if (directive != null) {
@@ -57,7 +58,7 @@ public final class StrategicMergePatch {
                 default -> throw unknownDirective(directive);
             }
         }
-        ObjectNode result = target == null ? Json.object() : target.deepCopy();
+        ObjectNode result = target == null ? Json.object() : target;
         retainKeys(result, patch);
         Set<String> ordered = new LinkedHashSet<>();
         for (Map.Entry<String, JsonNode> member : patch.properties()) {

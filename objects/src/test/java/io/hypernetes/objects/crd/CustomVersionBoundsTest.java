@@ -30,6 +30,18 @@ class CustomVersionBoundsTest {
         }
     }
 
+    /// Some characters name a number of a thousand million digits, and a division makes them all.
+    @Test
+    @Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void stepsOfManyDigitsAreNotDividedBy() {
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":1e-500000000}"), "{\"spec\":1}")).isEmpty();
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":1e500000000}"), "{\"spec\":1}")).hasSize(1);
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":1e500000000}"), "{\"spec\":0}")).isEmpty();
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":3}"), "{\"spec\":1e-500000000}")).hasSize(1);
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":0.1}"), "{\"spec\":1.3}")).isEmpty();
+        assertThat(complaints(version("{\"type\":\"number\",\"multipleOf\":0.1}"), "{\"spec\":1.35}")).hasSize(1);
+    }
+
     /// What is in a list is filled in for each item: some bytes would become gigabytes.
     @Test
     void whatIsFilledInIsBounded() {
