@@ -76,8 +76,7 @@ final class SilentNodePods implements Controller {
                     ready.setStatus("False");
                     ready.setLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
                     return current;
-                });
-                events.record(name.tenant(), pod, EventRecorder.Type.WARNING, "NodeNotReady", "Node is not ready");
+                }).ifPresent(changed -> events.record(name.tenant(), changed, EventRecorder.Type.WARNING, "NodeNotReady", "Node is not ready"));
             } else if (key.tenant().equals(ObjectKey.ROOT)) {
                 wake.accept(new ObjectKey(name.tenant(), "", key.name()));
             }
