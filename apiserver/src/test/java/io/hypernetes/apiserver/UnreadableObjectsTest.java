@@ -70,10 +70,16 @@ class UnreadableObjectsTest {
             cluster.server.close();
             for (var key : List.of(
                     new ObjectKey("acme", "apiextensions.k8s.io", "customresourcedefinitions", "", "wheels.example.com"),
-                    new ObjectKey("acme", "", "configmaps", "default", "kube-root-ca.crt"),
+                    new ObjectKey("acme", "", "configmaps", "kube-public", "kube-root-ca.crt"),
                     new ObjectKey("acme", "", "serviceaccounts", "kube-system", "default"),
-                    new ObjectKey("acme", "", "namespaces", "", "kube-public"))) {
+                    new ObjectKey("acme", "", "namespaces", "", "default"),
+                    new ObjectKey("root", "", "namespaces", "", "default"))) {
                 cluster.store.commit(List.of(Operation.put(key.text(), unreadable)));
+            }
+            for (var tenant : List.of("root", "acme")) {
+                cluster.store.commit(List.of(
+                        Operation.delete(new ObjectKey(tenant, "", "endpoints", "default", "kubernetes").text()),
+                        Operation.delete(new ObjectKey(tenant, "", "configmaps", "default", "kube-root-ca.crt").text())));
             }
             var missing = List.of(
                     new ObjectKey("acme", "", "configmaps", "kube-system", "kube-root-ca.crt"),
@@ -85,7 +91,7 @@ class UnreadableObjectsTest {
             cluster.restart();
             await().untilAsserted(() -> assertThat(missing).allMatch(key -> cluster.store.get(key.text()).isPresent()));
             var acme = cluster.operator().in("acme");
-            await().untilAsserted(() -> assertThat(acme.get(CONFIG_MAPS + "/kube-root-ca.crt").expect(200).json().path("data").has("ca.crt")).isTrue());
+            await().untilAsserted(() -> assertThat(acme.get("/api/v1/namespaces/kube-public/configmaps/kube-root-ca.crt").expect(200).json().path("data").has("ca.crt")).isTrue());
             acme.get("/apis").expect(200);
             acme.get(CONFIG_MAPS + "?labelSelector=a%3Db").expect(200);
             // What is made meanwhile is looked after as ever.

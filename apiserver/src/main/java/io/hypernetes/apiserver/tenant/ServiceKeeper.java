@@ -8,7 +8,6 @@ import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.ConflictException;
-import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.time.InstantSource;
@@ -38,12 +37,9 @@ public final class ServiceKeeper implements Follower.Listener {
 
     @Override
     public void refresh() {
-        restore(Caller.ROOT);
-        OneByOne.each(
-                store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries(),
-                "services-restored",
-                Entry::key,
-                entry -> restore(ObjectKey.parse(entry.key()).name()));
+        var tenants = new ArrayList<>(List.of(Caller.ROOT));
+        store.list(ObjectKey.prefix(Caller.ROOT, "hypernetes.io", "tenants"), "", 0).entries().forEach(entry -> tenants.add(ObjectKey.parse(entry.key()).name()));
+        OneByOne.each(tenants, "services-restored", tenant -> tenant, this::restore);
     }
 
     @Override

@@ -63,7 +63,7 @@ public final class Tenants {
         }
         new BuiltIns(store).restore(now);
         basics.restore(Caller.ROOT);
-        keeper.restore(Caller.ROOT);
+        OneByOne.each(List.of(Caller.ROOT), "services-restored", root -> root, keeper::restore);
         var tenants = new HashSet<>(names());
         tenants.remove(Caller.ROOT);
         var vouched = authorities.tenants();
