@@ -1,27 +1,32 @@
 package io.hypernetes.kubelet.volume;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A folder whose files change all at once: they lie in a version folder, `..data` points to the present one, and every
 /// top-level name is a link through `..data`. Readers see the old set or the new one, never a mixture.
 public final class AtomicFolder {
     private static final String DATA = "..data";
+    /// So deep the runtime reads a folder.
+    private static final int MOST_DEPTH = 32;
 
     private AtomicFolder() {}
 
@@ -42,28 +47,39 @@ public final class AtomicFolder {
 
     /// Makes the folder hold exactly these files.
     ///
-    /// @param files by relative path; paths that leave the folder are refused
+    /// @param files by relative path; paths that leave the folder, or lead too deep, are refused
     /// @param version a name that no version of this folder had before, such as a timestamp
     /// @param group whose the files are; null for the group of who writes them
     /// @return false when it held them already
     public static boolean write(Path folder, Map<String, Content> files, String version, @Nullable Integer group) throws IOException {
-        for (String path : files.keySet()) {
-            Path relative = Path.of(path);
-            if (relative.isAbsolute() || path.isEmpty() || path.startsWith("..") || !relative.normalize().equals(relative)) {
-                throw new VolumeException("the path \"" + path + "\" may not leave the volume or begin with \"..\"");
-            }
-        }
+        files.keySet().forEach(AtomicFolder::check);
         Files.createDirectories(folder);
         Path link = folder.resolve(DATA);
         Path before = Files.isSymbolicLink(link) ? folder.resolve(Files.readSymbolicLink(link)) : null;
-        if (before != null && Files.isDirectory(before) && read(before).equals(new TreeMap<>(files))) {
+        if (before != null && Files.isDirectory(before) && holds(before, files)) {
             return false;
         }
         Path fresh = folder.resolve(".." + version);
-        remove(fresh);
-        Files.createDirectories(fresh);
+        removeVersions(folder, before);
+        try {
+            fill(fresh, files, group);
+        } catch (IOException | RuntimeException failure) {
+            // It is tried again and again, each time under another name.
+            removeVersions(folder, before);
+            throw failure;
+        }
+        Path swap = folder.resolve("..data_tmp");
+        Files.createSymbolicLink(swap, fresh.getFileName());
+        Files.move(swap, link, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        links(folder, files.keySet());
+        removeVersions(folder, fresh);
+        return true;
+    }
+
+    private static void fill(Path version, Map<String, Content> files, @Nullable Integer group) throws IOException {
+        Files.createDirectories(version);
         for (Map.Entry<String, Content> file : files.entrySet()) {
-            Path path = fresh.resolve(file.getKey());
+            Path path = version.resolve(file.getKey());
             Files.createDirectories(path.getParent());
             Files.write(path, file.getValue().bytes());
             Files.setPosixFilePermissions(path, permissions(file.getValue().mode()));
@@ -71,15 +87,18 @@ public final class AtomicFolder {
                 Files.setAttribute(path, "unix:gid", group, LinkOption.NOFOLLOW_LINKS);
             }
         }
-        Path swap = folder.resolve("..data_tmp");
-        Files.deleteIfExists(swap);
-        Files.createSymbolicLink(swap, fresh.getFileName());
-        Files.move(swap, link, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        links(folder, files.keySet());
-        if (before != null) {
-            remove(before);
+    }
+
+    /// Also those that were begun by who died.
+    private static void removeVersions(Path folder, @Nullable Path kept) throws IOException {
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+            for (Path entry : entries) {
+                String name = String.valueOf(entry.getFileName());
+                if (name.startsWith("..") && !name.equals(DATA) && !entry.equals(kept)) {
+                    remove(entry);
+                }
+            }
         }
-        return true;
     }
 
     private static void links(Path folder, Set<String> paths) throws IOException {
@@ -103,20 +122,41 @@ public final class AtomicFolder {
         }
     }
 
-    private static Map<String, Content> read(Path version) throws IOException {
-        Map<String, Content> files = new TreeMap<>();
-        Files.walkFileTree(version, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                int mode = 0;
-                for (PosixFilePermission permission : Files.getPosixFilePermissions(file)) {
-                    mode |= bit(permission);
-                }
-                files.put(version.relativize(file).toString(), new Content(Files.readAllBytes(file), mode));
-                return FileVisitResult.CONTINUE;
+    private static void check(String path) {
+        try {
+            Path relative = Path.of(path);
+            if (relative.isAbsolute() || path.isEmpty() || path.startsWith("..") || !relative.normalize().equals(relative)) {
+                throw new VolumeException("the path \"" + path + "\" may not leave the volume or begin with \"..\"");
             }
-        });
-        return files;
+            if (relative.getNameCount() > MOST_DEPTH) {
+                throw new VolumeException("the path \"" + path + "\" leads through more than " + MOST_DEPTH + " folders, the most that a guest is given");
+            }
+        } catch (InvalidPathException wrong) {
+            throw new VolumeException("the path \"" + path + "\" cannot be a file's: " + wrong.getReason(), wrong);
+        }
+    }
+
+    /// Whether these files are there and no others. Read one by one, and only as far as they are alike.
+    private static boolean holds(Path version, Map<String, Content> files) throws IOException {
+        for (Map.Entry<String, Content> file : files.entrySet()) {
+            if (!isSame(version.resolve(file.getKey()), file.getValue())) {
+                return false;
+            }
+        }
+        try (Stream<Path> there = Files.find(version, Integer.MAX_VALUE, (_, attributes) -> !attributes.isDirectory())) {
+            return there.limit(files.size() + 1L).count() == files.size();
+        } catch (UncheckedIOException broken) {
+            throw broken.getCause();
+        }
+    }
+
+    private static boolean isSame(Path file, Content content) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        int mode = attributes.permissions().stream().mapToInt(AtomicFolder::bit).sum();
+        return attributes.size() == content.bytes().length && mode == content.mode() && Arrays.equals(Files.readAllBytes(file), content.bytes());
     }
 
     /// Removes a tree; nothing there is fine.

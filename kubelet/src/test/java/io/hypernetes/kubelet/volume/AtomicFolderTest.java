@@ -41,6 +41,50 @@ class AtomicFolderTest {
         assertThat(folder.toFile().list()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"a\0b", "a\ud800"})
+    void aPathThatIsNoneIsRefused(String path) {
+        assertThatThrownBy(() -> AtomicFolder.write(folder, Map.of(path, content("1")), "v1", null)).isInstanceOf(VolumeException.class);
+    }
+
+    @Test
+    void aPathLeadsNoDeeperThanTheRuntimeReads() throws IOException {
+        String most = "d/".repeat(31) + "f";
+        assertThat(AtomicFolder.write(folder, Map.of(most, content("1")), "v1", null)).isTrue();
+        assertThatThrownBy(() -> AtomicFolder.write(folder, Map.of("d/" + most, content("1")), "v2", null)).isInstanceOf(VolumeException.class);
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("..data", "..v1", "d");
+    }
+
+    @Test
+    void whatCannotBeWrittenLeavesNothing() throws IOException {
+        AtomicFolder.write(folder, Map.of("a", content("1")), "v1", null);
+        for (String version : new String[] {"v2", "v3"}) {
+            assertThatThrownBy(() -> AtomicFolder.write(folder, Map.of("a", content("2"), "z".repeat(300), content("3")), version, null)).isInstanceOf(IOException.class);
+        }
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("..data", "..v1", "a");
+        assertThat(folder.resolve("a")).hasContent("1");
+    }
+
+    @Test
+    void whatSomebodyBeganWhoDiedGoes() throws IOException {
+        AtomicFolder.write(folder, Map.of("a", content("1")), "v1", null);
+        Files.createDirectories(folder.resolve("..v2/sub"));
+        Files.createSymbolicLink(folder.resolve("..data_tmp"), Path.of("..v2"));
+        AtomicFolder.write(folder, Map.of("a", content("2")), "v3", null);
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("..data", "..v3", "a");
+        assertThat(folder.resolve("a")).hasContent("2");
+    }
+
+    @Test
+    void whateverDiffersIsSeen() throws IOException {
+        AtomicFolder.write(folder, Map.of("a", content("1"), "b", content("2")), "v1", null);
+        assertThat(AtomicFolder.write(folder, Map.of("a", content("1")), "v2", null)).as("one fewer").isTrue();
+        assertThat(AtomicFolder.write(folder, Map.of("a", content("3")), "v3", null)).as("as long").isTrue();
+        assertThat(AtomicFolder.write(folder, Map.of("a", new Content("3".getBytes(), 0600)), "v4", null)).as("another mode").isTrue();
+        assertThat(AtomicFolder.write(folder, Map.of("a/b", content("3")), "v5", null)).as("a folder of its name").isTrue();
+        assertThat(AtomicFolder.write(folder, Map.of("a/b", content("3")), "v6", null)).isFalse();
+    }
+
     @Test
     void theFilesAreTheGroupsThatIsAskedFor() throws IOException {
         org.junit.jupiter.api.Assumptions.assumeTrue("root".equals(System.getProperty("user.name")), "only root gives files away");
