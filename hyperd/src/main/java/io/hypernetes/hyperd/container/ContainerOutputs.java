@@ -146,7 +146,7 @@ final class ContainerOutputs implements AutoCloseable {
             return null;
         }
         try {
-            return ContainerLog.open(Path.of(of.logPath()), of.log(), clock, journal);
+            return ContainerLog.open(Path.of(of.logPath()), of.log(), clock, journal, ContainerLog.mostFileBytes(of.identity().annotations()));
         } catch (IOException failure) {
             throw new HyperdException(
                     HyperdException.Kind.UNAVAILABLE,

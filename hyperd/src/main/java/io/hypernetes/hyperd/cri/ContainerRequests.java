@@ -16,6 +16,7 @@ import io.hypernetes.cri.v1.SupplementalGroupsPolicy;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.container.ContainerRequest;
 import io.hypernetes.hyperd.journal.ContainerRecord;
+import io.hypernetes.hyperd.log.ContainerLog;
 import io.hypernetes.hyperd.seccomp.Seccomp;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,6 +41,7 @@ final class ContainerRequests {
         LinuxContainerConfig linux = config.getLinux();
         LinuxContainerSecurityContext security = linux.getSecurityContext();
         refuseHugePages(linux.getResources());
+        ContainerLog.mostFileBytes(config.getAnnotationsMap());
         if (config.getCommandCount() > MOST_WORDS || config.getArgsCount() > MOST_WORDS) {
             throw HyperdException.invalid("A command has at most " + MOST_WORDS + " words.");
         }

@@ -2,11 +2,14 @@ package io.hypernetes.hyperd.log;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.hypernetes.hyperd.HyperdException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -15,6 +18,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A container's log. Every byte of output is written once: [#written] tells up to which byte of a stream the log is on the file, and
 /// only so far may the guest be told to forget. A line is written when its newline has come, or when it is longer than
@@ -22,27 +27,37 @@ import java.util.function.Consumer;
 ///
 /// **After a crash** the same number is counted again from the files: see [#open]. Output that is newer still lies in the guest.
 ///
+/// **Rotation** is a kubelet's ([#reopen]), who looks now and then; a container may write gigabytes between two looks. So where a bound is given, a file that
+/// reaches it is renamed here, the output goes on in a new one, and older files are removed.
+///
 /// Safe for use by many threads.
 public final class ContainerLog implements AutoCloseable {
     /// The longest content of one log line; longer ones are split.
     public static final int LINE_BYTES = 16 * 1024;
 
+    private static final String FILE_BYTES_ANNOTATION = "hypernetes.io/log-file-bytes";
+    private static final long LEAST_FILE_BYTES = 1 << 20;
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnn'Z'").withZone(ZoneOffset.UTC);
+
+    private static final Logger LOG = LoggerFactory.getLogger(ContainerLog.class);
 
     private final Path path;
     private final Clock clock;
     private final Consumer<LogPosition> journal;
+    private final long mostFileBytes;
     private final Map<LogStream, ByteArrayOutputStream> unfinished = new EnumMap<>(LogStream.class);
     private LogPosition position;
     private LogFile file;
     private long appends;
     private boolean ended;
+    private boolean stuck;
 
-    private ContainerLog(Path path, Clock clock, Consumer<LogPosition> journal, LogPosition position, LogFile file) {
+    private ContainerLog(Path path, Clock clock, Consumer<LogPosition> journal, long mostFileBytes, LogPosition position, LogFile file) {
         this.path = path;
         this.clock = clock;
         this.journal = journal;
+        this.mostFileBytes = mostFileBytes;
         this.position = position;
         this.file = file;
         for (LogStream stream : LogStream.values()) {
@@ -50,11 +65,27 @@ public final class ContainerLog implements AutoCloseable {
         }
     }
 
+    /// How long a file of a container's log may become, by the container's annotations.
+    ///
+    /// @throws HyperdException when they say what is no length, or less than a mebibyte
+    public static long mostFileBytes(Map<String, String> annotations) {
+        String asked = annotations.get(FILE_BYTES_ANNOTATION);
+        if (asked == null) {
+            return Long.MAX_VALUE;
+        }
+        long bytes = asked.matches("[0-9]{1,18}") ? Long.parseLong(asked) : 0;
+        if (bytes >= LEAST_FILE_BYTES) {
+            return bytes;
+        }
+        throw HyperdException.invalid("The annotation " + FILE_BYTES_ANNOTATION + " says \"" + asked + "\"; it takes bytes, " + LEAST_FILE_BYTES + " or more.");
+    }
+
     /// Opens the log at `path`, a new one or one that an earlier process wrote.
     ///
     /// @param position what the journal holds: [LogPosition#START] for a new log
     /// @param journal keeps a new position durably before it returns
-    public static ContainerLog open(Path path, LogPosition position, Clock clock, Consumer<LogPosition> journal)
+    /// @param mostFileBytes how long a file may become; of former ones the newest is kept, and what comes to no more than that with it; [Long#MAX_VALUE] for any length
+    public static ContainerLog open(Path path, LogPosition position, Clock clock, Consumer<LogPosition> journal, long mostFileBytes)
             throws IOException {
         LogPosition current = position;
         if (position.inode() != 0 && !(Files.exists(path) && LogFile.inode(path) == position.inode())) {
@@ -80,7 +111,7 @@ public final class ContainerLog implements AutoCloseable {
                     current.stderrBase() - file.content(LogStream.STDERR));
             journal.accept(opened);
         }
-        return new ContainerLog(path, clock, journal, opened, file);
+        return new ContainerLog(path, clock, journal, mostFileBytes, opened, file);
     }
 
     /// Offset in `stream` up to which its content is in the log.
@@ -136,7 +167,12 @@ public final class ContainerLog implements AutoCloseable {
         }
         LogPosition moved =
                 new LogPosition(next.inode(), written(LogStream.STDOUT), written(LogStream.STDERR));
-        journal.accept(moved);
+        try {
+            journal.accept(moved);
+        } catch (RuntimeException failure) {
+            next.close();
+            throw failure;
+        }
         file.close();
         file = next;
         position = moved;
@@ -205,8 +241,44 @@ public final class ContainerLog implements AutoCloseable {
             notifyAll();
             buffer.reset();
             buffer.write(content, from, content.length - from);
+            if (file.length() > mostFileBytes) {
+                rotate();
+            }
         }
         return written(stream);
+    }
+
+    /// What was written stays where it is when this fails, and the next write tries again.
+    private void rotate() {
+        try {
+            Path part = LogParts.unused(path, clock.instant());
+            boolean renamed = rename(path, part);
+            try {
+                reopen();
+            } catch (IOException | RuntimeException failure) {
+                if (renamed) {
+                    Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
+                }
+                throw failure;
+            }
+            LogParts.prune(path, mostFileBytes);
+            stuck = false;
+        } catch (IOException | RuntimeException failure) {
+            if (!stuck) {
+                LOG.warn("event=log-not-rotated file={} bytes={} error=\"{}\" effect=\"it becomes longer\"", path, file.length(), failure.toString());
+            }
+            stuck = true;
+        }
+    }
+
+    /// False when a kubelet has just done so.
+    private static boolean rename(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException rotated) {
+            return false;
+        }
     }
 
     private static void line(ByteArrayOutputStream to, byte[] head, char tag, byte[] content, int from, int until) {

@@ -87,6 +87,11 @@ final class LogFile implements AutoCloseable {
         return inode;
     }
 
+    /// Its bytes.
+    long length() {
+        return length;
+    }
+
     /// Content bytes of `stream` in this file.
     long content(LogStream stream) {
         return content.getOrDefault(stream, 0L);

@@ -96,6 +96,8 @@ class RequestsTest {
                 container("log outside", c -> c.setLogPath("../x")),
                 container("log absolute", c -> c.setLogPath("/etc/passwd")),
                 container("log that is the folder", c -> c.setLogPath(".")),
+                container("log of no length", c -> c.putAnnotations("hypernetes.io/log-file-bytes", "lots")),
+                container("log of no lines", c -> c.putAnnotations("hypernetes.io/log-file-bytes", "1")),
                 container("nameless variable", c -> c.addEnvs(KeyValue.newBuilder().setKey(""))),
                 container("variable with =", c -> c.addEnvs(KeyValue.newBuilder().setKey("a=b"))),
                 container("huge environment", c ->

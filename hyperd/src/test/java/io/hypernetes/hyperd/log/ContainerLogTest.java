@@ -33,7 +33,11 @@ class ContainerLogTest {
     private LogPosition journalled = LogPosition.START;
 
     private ContainerLog open(Path path) throws IOException {
-        return ContainerLog.open(path, journalled, NOON, position -> journalled = position);
+        return open(path, Long.MAX_VALUE);
+    }
+
+    private ContainerLog open(Path path, long mostFileBytes) throws IOException {
+        return ContainerLog.open(path, journalled, NOON, position -> journalled = position, mostFileBytes);
     }
 
     @Test
@@ -130,6 +134,66 @@ class ContainerLogTest {
         try (ContainerLog log = open(path)) {
             assertThat(log.resume(LogStream.STDOUT)).isEqualTo(8);
         }
+    }
+
+    @Test
+    void aFileThatNobodyRotatesInTimeEndsAtItsBound() throws Exception {
+        Path path = folder.resolve("0.log");
+        int most = 100_000;
+        try (ContainerLog log = open(path, most)) {
+            for (int i = 0; i < 2_000; i++) {
+                log.append(LogStream.STDOUT, bytes(i + "\n".repeat(50)));
+                assertThat(Files.exists(path) ? Files.size(path) : 0).isLessThan(most + 10_000);
+            }
+            assertThat(log.written(LogStream.STDOUT)).isEqualTo(10 + 90 * 2 + 900 * 3 + 1_000 * 4 + 2_000 * 50);
+            assertThat(logs()).as("the present one and what is not longer than one").hasSize(2);
+            assertThat(bytesOf(folder)).isLessThan(2 * (most + 10_000));
+        }
+        try (ContainerLog log = open(path, most)) {
+            assertThat(log.resume(LogStream.STDOUT)).as("after a death").isEqualTo(10 + 90 * 2 + 900 * 3 + 1_000 * 4 + 2_000 * 50);
+        }
+        Path before = logs().stream().filter(each -> !each.equals(path)).findFirst().orElseThrow();
+        String all = content(before, "stdout") + content(path, "stdout");
+        assertThat(all).endsWith("1998" + "\n".repeat(50) + "1999" + "\n".repeat(50)).contains("1990" + "\n".repeat(50) + "1991");
+    }
+
+    @Test
+    void whereThePositionCannotBeKeptTheFileGoesOn() throws Exception {
+        Path path = folder.resolve("0.log");
+        boolean[] full = {false};
+        try (ContainerLog log = ContainerLog.open(path, journalled, NOON, position -> {
+            if (full[0]) {
+                throw new UncheckedIOException(new IOException("no space left"));
+            }
+            journalled = position;
+        }, 1_000)) {
+            full[0] = true;
+            for (int i = 0; i < 100; i++) {
+                log.append(LogStream.STDOUT, bytes("line " + i + "\n"));
+            }
+            assertThat(logs()).containsExactly(path);
+            full[0] = false;
+            log.append(LogStream.STDOUT, bytes("last\n"));
+            assertThat(logs()).hasSize(2);
+            assertThat(path).isEmptyFile();
+        }
+        assertThat(content(logs().getLast(), "stdout")).startsWith("line 0\nline 1\n").endsWith("line 99\nlast\n");
+    }
+
+    private List<Path> logs() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static long bytesOf(Path folder) throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                bytes += Files.size(file);
+            }
+        }
+        return bytes;
     }
 
     /// Any bytes, in any pieces, over any number of deaths, torn tails and rotations: each byte is in the log once, in order.
