@@ -83,9 +83,10 @@ final class ContainerStart {
                     container.getImage(), () -> images.bring(tenant, pod, container, sandboxConfig, context));
             int attempt = last.map(ended -> ended.attempt() + 1).orElse(previousRestarts + 1);
             PodFields fields = new PodFields(pod, sandbox.ips(), services.settings().nodeIp(), services.allocatable().get());
-            Map<String, String> variables = environment.of(tenant, fields, container);
+            Expansion expansion = new Expansion();
+            Map<String, String> variables = environment.of(tenant, fields, container, expansion);
             Path messageFile = messageFile(pod, container, attempt);
-            ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, messageFile,
+            ContainerConfig config = configs.container(tenant, pod, container, attempt, imageRef, variables, expansion, messageFile,
                     target(pod, container, seen));
             if (NonRoot.asked(pod, container) && !config.getLinux().getSecurityContext().hasRunAsUser()) {
                 long user = NonRoot.check(pod, container, services.cri().image(imageRef)

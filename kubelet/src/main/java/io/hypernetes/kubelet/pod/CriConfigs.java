@@ -84,11 +84,12 @@ final class CriConfigs {
 
     /// @param imageRef the image as the runtime calls it
     /// @param variables the container's variables, already computed
+    /// @param expansion counts what the container gets
     /// @param messageFile host file for the termination message
     /// @param targetId the container whose processes this one sees; null when it sees its own
     ContainerConfig container(
-            String tenant, Pod pod, Container container, int attempt, String imageRef, Map<String, String> variables, Path messageFile,
-            @Nullable String targetId) {
+            String tenant, Pod pod, Container container, int attempt, String imageRef, Map<String, String> variables, Expansion expansion,
+            Path messageFile, @Nullable String targetId) {
         ContainerConfig.Builder config = ContainerConfig.newBuilder()
                 .setMetadata(ContainerMetadata.newBuilder().setName(container.getName()).setAttempt(attempt))
                 .setImage(ImageSpec.newBuilder().setImage(imageRef).setUserSpecifiedImage(container.getImage()))
@@ -108,11 +109,11 @@ final class CriConfigs {
                 .setLinux(LinuxContainerConfig.newBuilder()
                         .setResources(CriResources.of(container))
                         .setSecurityContext(CriSecurity.withTarget(CriSecurity.of(settings, pod, container), targetId)));
-        container.getCommand().forEach(word -> config.addCommand(Expansion.expand(word, variables)));
-        container.getArgs().forEach(word -> config.addArgs(Expansion.expand(word, variables)));
+        container.getCommand().forEach(word -> config.addCommand(expansion.word(word, variables)));
+        container.getArgs().forEach(word -> config.addArgs(expansion.word(word, variables)));
         variables.forEach((name, value) -> config.addEnvs(KeyValue.newBuilder().setKey(name).setValue(ByteString.copyFromUtf8(value))));
         for (VolumeMount mount : container.getVolumeMounts()) {
-            config.addMounts(mount(pod, mount, variables));
+            config.addMounts(mount(pod, mount, variables, expansion));
         }
         String messagePath = container.getTerminationMessagePath() == null ? "/dev/termination-log" : container.getTerminationMessagePath();
         config.putAnnotations(Labels.MESSAGE_PATH, messagePath);
@@ -141,11 +142,11 @@ final class CriConfigs {
                 Labels.TENANT, tenant);
     }
 
-    private Mount mount(Pod pod, VolumeMount mount, Map<String, String> variables) {
+    private Mount mount(Pod pod, VolumeMount mount, Map<String, String> variables, Expansion expansion) {
         Volume volume = pod.getSpec().getVolumes().stream().filter(each -> each.getName().equals(mount.getName())).findFirst()
                 .orElseThrow(() -> new ConfigException("volume \"" + mount.getName() + "\" is mounted but not declared"));
         Path path = volumes.path(pod.getMetadata().getUid(), volume);
-        String subPath = mount.getSubPathExpr() != null ? Expansion.expandAll(mount.getSubPathExpr(), variables) : text(mount.getSubPath());
+        String subPath = mount.getSubPathExpr() != null ? expansion.path(mount.getSubPathExpr(), variables) : text(mount.getSubPath());
         if (!subPath.isEmpty()) {
             Path below = path.resolve(subPath).normalize();
             if (Path.of(subPath).isAbsolute() || !below.startsWith(path)) {

@@ -1,18 +1,16 @@
 package io.hypernetes.kubelet.pod;
 
-import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvFromSource;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.EnvVarSource;
-import io.fabric8.kubernetes.api.model.Secret;
 import io.hypernetes.kubelet.ServiceVariables;
+import io.hypernetes.kubelet.volume.NamedObjects;
 import io.hypernetes.kubelet.volume.PodFields;
 import io.hypernetes.kubelet.volume.Sources;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -27,70 +25,88 @@ final class Environment {
         this.services = services;
     }
 
-    /// @throws ConfigException when something it refers to is missing and not optional
-    Map<String, String> of(String tenant, PodFields fields, Container container) {
+    /// @param expansion counts what the container gets
+    /// @throws ConfigException when something it refers to is missing and not optional, or when all is too much for a program
+    Map<String, String> of(String tenant, PodFields fields, Container container, Expansion expansion) {
         String namespace = fields.pod().getMetadata().getNamespace();
         boolean links = !Boolean.FALSE.equals(fields.pod().getSpec().getEnableServiceLinks());
-        Map<String, String> variables = new LinkedHashMap<>(services.of(tenant, namespace, links)
-                .orElseThrow(() -> new ConfigException("services have not yet been read at least once, cannot construct envvars")));
+        Map<String, String> variables = new LinkedHashMap<>();
+        services.of(tenant, namespace, links)
+                .orElseThrow(() -> new ConfigException("services have not yet been read at least once, cannot construct envvars"))
+                .forEach((name, value) -> variables.put(name, expansion.count(name, value)));
+        NamedObjects objects = named(tenant, namespace, container);
         for (EnvFromSource from : container.getEnvFrom()) {
             String prefix = from.getPrefix() == null ? "" : from.getPrefix();
-            all(tenant, namespace, from).forEach((key, value) -> variables.put(prefix + key, value));
+            all(objects, from).forEach((key, value) -> variables.put(prefix + key, expansion.count(prefix + key, text(value))));
         }
         // A variable sees those before it, and only under its final value.
-        Map<String, String> visible = new HashMap<>(variables);
         for (EnvVar variable : container.getEnv()) {
+            String name = variable.getName();
             Optional<String> value = variable.getValueFrom() == null
-                    ? Optional.of(Expansion.expand(variable.getValue() == null ? "" : variable.getValue(), visible))
-                    : from(tenant, namespace, fields, container, variable.getValueFrom());
-            value.ifPresent(text -> {
-                variables.put(variable.getName(), text);
-                visible.put(variable.getName(), text);
-            });
+                    ? Optional.of(expansion.value(name, variable.getValue() == null ? "" : variable.getValue(), variables))
+                    : from(objects, namespace, fields, container, variable.getValueFrom()).map(text -> expansion.count(name, text));
+            value.ifPresent(text -> variables.put(name, text));
         }
         return variables;
     }
 
-    private Map<String, String> all(String tenant, String namespace, EnvFromSource from) {
+    private NamedObjects named(String tenant, String namespace, Container container) {
+        NamedObjects objects = new NamedObjects(sources, tenant, namespace, false, Expansion.MOST_BYTES, ConfigException::new);
+        for (EnvFromSource from : container.getEnvFrom()) {
+            if (from.getConfigMapRef() != null) {
+                objects.needConfigMap(from.getConfigMapRef().getName());
+            }
+            if (from.getSecretRef() != null) {
+                objects.needSecret(from.getSecretRef().getName());
+            }
+        }
+        for (EnvVar variable : container.getEnv()) {
+            EnvVarSource source = variable.getValueFrom();
+            if (source != null && source.getConfigMapKeyRef() != null) {
+                objects.needConfigMap(source.getConfigMapKeyRef().getName(), List.of(source.getConfigMapKeyRef().getKey()));
+            } else if (source != null && source.getSecretKeyRef() != null) {
+                objects.needSecret(source.getSecretKeyRef().getName(), List.of(source.getSecretKeyRef().getKey()));
+            }
+        }
+        return objects;
+    }
+
+    private static Map<String, byte[]> all(NamedObjects objects, EnvFromSource from) {
         if (from.getConfigMapRef() != null) {
-            Optional<ConfigMap> map = sources.configMap(tenant, namespace, from.getConfigMapRef().getName());
+            Optional<Map<String, byte[]>> map = objects.configMap(from.getConfigMapRef().getName());
             if (map.isEmpty()) {
                 missing(from.getConfigMapRef().getOptional(), "configmap \"" + from.getConfigMapRef().getName() + "\" not found");
-                return Map.of();
             }
-            return new java.util.TreeMap<>(map.get().getData());
+            return map.orElse(Map.of());
         }
         if (from.getSecretRef() != null) {
-            Optional<Secret> secret = sources.secret(tenant, namespace, from.getSecretRef().getName());
+            Optional<Map<String, byte[]>> secret = objects.secret(from.getSecretRef().getName());
             if (secret.isEmpty()) {
                 missing(from.getSecretRef().getOptional(), "secret \"" + from.getSecretRef().getName() + "\" not found");
-                return Map.of();
             }
-            Map<String, String> texts = new java.util.TreeMap<>();
-            secret.get().getData().forEach((key, value) -> texts.put(key, text(value)));
-            return texts;
+            return secret.orElse(Map.of());
         }
         return Map.of();
     }
 
-    private Optional<String> from(String tenant, String namespace, PodFields fields, Container container, EnvVarSource source) {
+    private static Optional<String> from(NamedObjects objects, String namespace, PodFields fields, Container container, EnvVarSource source) {
         if (source.getConfigMapKeyRef() != null) {
             var ref = source.getConfigMapKeyRef();
-            Optional<ConfigMap> map = sources.configMap(tenant, namespace, ref.getName());
+            Optional<Map<String, byte[]>> map = objects.configMap(ref.getName());
             if (map.isEmpty()) {
                 return missing(ref.getOptional(), "configmap \"" + ref.getName() + "\" not found");
             }
-            String value = map.get().getData().get(ref.getKey());
-            return value != null ? Optional.of(value)
+            byte[] value = map.get().get(ref.getKey());
+            return value != null ? Optional.of(text(value))
                     : missing(ref.getOptional(), "couldn't find key " + ref.getKey() + " in ConfigMap " + namespace + "/" + ref.getName());
         }
         if (source.getSecretKeyRef() != null) {
             var ref = source.getSecretKeyRef();
-            Optional<Secret> secret = sources.secret(tenant, namespace, ref.getName());
+            Optional<Map<String, byte[]>> secret = objects.secret(ref.getName());
             if (secret.isEmpty()) {
                 return missing(ref.getOptional(), "secret \"" + ref.getName() + "\" not found");
             }
-            String value = secret.get().getData().get(ref.getKey());
+            byte[] value = secret.get().get(ref.getKey());
             return value != null ? Optional.of(text(value))
                     : missing(ref.getOptional(), "couldn't find key " + ref.getKey() + " in Secret " + namespace + "/" + ref.getName());
         }
@@ -113,7 +129,7 @@ final class Environment {
         throw new ConfigException(message);
     }
 
-    private static String text(String base64) {
-        return new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+    private static String text(byte[] value) {
+        return new String(value, StandardCharsets.UTF_8);
     }
 }
