@@ -18,6 +18,8 @@ public final class Labels {
     public static final String MESSAGE_POLICY = "io.kubernetes.container.terminationMessagePolicy";
     /// Host file into which the runtime copies the termination message.
     public static final String MESSAGE_FILE = "hypernetes.io/termination-message-file";
+    /// Bytes that a file of the container's log may come to before the runtime itself goes on in another.
+    public static final String LOG_FILE_BYTES = "hypernetes.io/log-file-bytes";
     /// Prefix of sandbox annotations that describe an emptyDir, followed by the volume's name.
     public static final String EMPTY_DIR = "hypernetes.io/empty-dir.";
 

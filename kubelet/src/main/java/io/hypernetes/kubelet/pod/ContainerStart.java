@@ -9,7 +9,6 @@ import io.hypernetes.cri.v1.Int64Value;
 import io.hypernetes.cri.v1.Mount;
 import io.hypernetes.cri.v1.PodSandboxConfig;
 import io.hypernetes.kubelet.cri.CriException;
-import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import io.hypernetes.kubelet.cri.ObservedPod;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
@@ -21,9 +20,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -102,11 +103,15 @@ final class ContainerStart {
             }
             Files.createDirectories(configs.logFolder(tenant, pod).resolve(container.getName()));
             String id = create(pod, container, sandbox, config, sandboxConfig);
-            start(pod, container, id);
+            try {
+                start(pod, container, id);
+            } finally {
+                // Also of those that never ran, as one that cannot be started is made again and again.
+                forgetOldRuns(tenant, pod, container, seen, attempt);
+            }
             LOG.info("event=container-started tenant={} pod={}/{} container={} id={} attempt={}",
                     tenant, pod.getMetadata().getNamespace(), pod.getMetadata().getName(), container.getName(), id, attempt);
             postStart(pod, container, sandbox, id);
-            forgetOldRuns(tenant, pod, container, seen);
         } catch (ConfigException wrong) {
             throw failed(pod, container, "CreateContainerConfigError", wrong.getMessage());
         } catch (ApiException refused) {
@@ -200,7 +205,7 @@ final class ContainerStart {
             // The API server takes none such; folders of the node are called so.
             throw new ConfigException("the container's name is no DNS label");
         }
-        Path folder = services.volumes().folder(pod.getMetadata().getUid()).resolve("containers").resolve(container.getName());
+        Path folder = messageFolder(pod, container);
         Files.createDirectories(folder);
         Path file = folder.resolve(attempt + ".message");
         if (!Files.exists(file)) {
@@ -209,23 +214,34 @@ final class ContainerStart {
         return file;
     }
 
-    private void forgetOldRuns(String tenant, Pod pod, Container container, ObservedPod seen) {
-        // `seen` does not hold the run that was just started.
+    private Path messageFolder(Pod pod, Container container) {
+        return services.volumes().folder(pod.getMetadata().getUid()).resolve("containers").resolve(container.getName());
+    }
+
+    private void forgetOldRuns(String tenant, Pod pod, Container container, ObservedPod seen, int attempt) {
+        // `seen` does not hold the run that was just made.
         List<ObservedContainer> runs = seen.containers(container.getName());
-        for (ObservedContainer old : runs.subList(Math.min(KEPT_RUNS - 1, runs.size()), runs.size())) {
-            if (old.running()) {
-                continue;
+        Set<Integer> kept = new HashSet<>(Set.of(attempt, attempt - 1));
+        for (int i = 0; i < runs.size(); i++) {
+            if (i < KEPT_RUNS - 1 || runs.get(i).running() || !removed(runs.get(i))) {
+                kept.add(runs.get(i).attempt());
             }
-            try {
-                services.cri().removeContainer(old.id());
-                Files.deleteIfExists(configs.logFolder(tenant, pod).resolve(container.getName()).resolve(old.attempt() + ".log"));
-                String message = old.annotations().get(Labels.MESSAGE_FILE);
-                if (message != null) {
-                    Files.deleteIfExists(Path.of(message));
-                }
-            } catch (CriException | IOException failure) {
-                LOG.warn("event=old-run-kept container={} id={} reason=\"{}\"", container.getName(), old.id(), failure.getMessage());
-            }
+        }
+        try {
+            LogFiles.forget(configs.logFolder(tenant, pod).resolve(container.getName()), kept::contains);
+            LogFiles.forget(messageFolder(pod, container), kept::contains);
+        } catch (IOException failure) {
+            LOG.warn("event=old-files-kept container={} attempt={} reason=\"{}\"", container.getName(), attempt, failure.toString());
+        }
+    }
+
+    private boolean removed(ObservedContainer old) {
+        try {
+            services.cri().removeContainer(old.id());
+            return true;
+        } catch (CriException failure) {
+            LOG.warn("event=old-run-kept container={} id={} reason=\"{}\"", old.name(), old.id(), failure.getMessage());
+            return false;
         }
     }
 

@@ -106,6 +106,7 @@ final class CriConfigs {
                 .putAnnotations(Labels.GRACE_SECONDS, String.valueOf(PodEnding.graceSeconds(pod)))
                 .putAnnotations(Labels.MESSAGE_POLICY, text(container.getTerminationMessagePolicy()))
                 .putAnnotations(Labels.MESSAGE_FILE, messageFile.toString())
+                .putAnnotations(Labels.LOG_FILE_BYTES, String.valueOf(LogFiles.MOST_BYTES))
                 .setLinux(LinuxContainerConfig.newBuilder()
                         .setResources(CriResources.of(container))
                         .setSecurityContext(CriSecurity.withTarget(CriSecurity.of(settings, pod, container), targetId)));

@@ -5,6 +5,7 @@ import io.hypernetes.client.ObjectKey;
 import io.hypernetes.kubelet.KubeletSettings;
 import io.hypernetes.kubelet.cri.CriException;
 import io.hypernetes.kubelet.cri.CriRuntime;
+import io.hypernetes.kubelet.cri.Labels;
 import io.hypernetes.kubelet.cri.ObservedContainer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,17 +16,15 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Keeps the logs of running containers within bounds: a log above 10 MiB is renamed and the runtime told to open a new one;
-/// four old ones are kept.
+/// four old ones are kept, or fewer long ones. What a container writes between two looks is the runtime's to bound ([Labels#LOG_FILE_BYTES]).
 public final class LogRotation implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LogRotation.class);
     private static final Duration EVERY = Duration.ofSeconds(10);
     private static final long LARGEST_BYTES = 10L << 20;
-    private static final int OLD_FILES = 4;
 
     private final KubeletSettings settings;
     private final CriRuntime cri;
@@ -73,15 +72,15 @@ public final class LogRotation implements AutoCloseable {
                 if (container.running() && Files.exists(file) && Files.size(file) > LARGEST_BYTES) {
                     rotate(container, file);
                 }
-            } catch (IOException | CriException failure) {
-                LOG.warn("event=log-rotation-failed file={} reason=\"{}\"", file, failure.getMessage());
+            } catch (IOException | RuntimeException failure) {
+                // Whatever is wrong with one, the others' are looked at.
+                LOG.warn("event=log-rotation-failed file={} reason=\"{}\"", file, failure.toString());
             }
         }
     }
 
     private void rotate(ObservedContainer container, Path file) throws IOException {
-        String name = String.valueOf(file.getFileName());
-        Path old = file.resolveSibling(name + "." + clock.instant().toString().replace(":", ""));
+        Path old = LogFiles.part(file, clock.instant());
         Files.move(file, old, StandardCopyOption.ATOMIC_MOVE);
         try {
             cri.reopenLog(container.id());
@@ -92,12 +91,6 @@ public final class LogRotation implements AutoCloseable {
             }
             throw failure;
         }
-        Path folder = file.getParent();
-        try (Stream<Path> files = folder == null ? Stream.empty() : Files.list(folder)) {
-            List<Path> olds = files.filter(each -> String.valueOf(each.getFileName()).startsWith(name + ".")).sorted().toList();
-            for (Path each : olds.subList(0, Math.max(0, olds.size() - OLD_FILES))) {
-                Files.deleteIfExists(each);
-            }
-        }
+        LogFiles.prune(file);
     }
 }
