@@ -85,7 +85,8 @@ final class Cluster {
     }
 
     void place(PodFacts pod, String node) {
-        release(pod.key());
+        unnominate(pod.key());
+        takeAway(pod.key());
         NodeState state = nodes.get(node);
         String zone = state == null ? null : state.labels().get("topology.kubernetes.io/zone");
         Placement placement = new Placement(node, pod, zone == null ? "" : zone);
@@ -118,11 +119,22 @@ final class Cluster {
     }
 
     /// The pod takes nothing any more: it ended, was deleted, or its binding failed.
-    void release(ObjectKey pod) {
-        unnominate(pod);
+    ///
+    /// @return whether it took something, or something was kept for it
+    boolean release(ObjectKey pod) {
+        boolean nominated = unnominate(pod);
+        Placement placement = takeAway(pod);
+        NodeState state = placement == null ? null : nodes.get(placement.node);
+        if (placement != null && state != null && PodVerdicts.isPreempted(placement.pod.pod())) {
+            state.promises().madeWay(placement.pod);
+        }
+        return nominated || placement != null;
+    }
+
+    private @Nullable Placement takeAway(ObjectKey pod) {
         Placement placement = placements.remove(pod);
         if (placement == null) {
-            return;
+            return null;
         }
         shares.released(pod.tenant(), placement.pod.demand());
         Map<String, Map<ObjectKey, Placement>> namespaces = byNamespace.get(pod.tenant());
@@ -149,6 +161,7 @@ final class Cluster {
             List.of(byNamespace, apart, attached, keepers, likers).forEach(known -> known.remove(pod.tenant()));
             tallies.forget(pod.tenant());
         }
+        return placement;
     }
 
     private void count(Placement placement, int sign) {
@@ -164,20 +177,24 @@ final class Cluster {
 
     /// Keeps room on a node for a pod that others make way for.
     void nominate(PodFacts pod, String node) {
-        unnominate(pod.key());
+        Placement before = nominations.get(pod.key());
+        if (before != null && !before.node.equals(node)) {
+            unnominate(pod.key());
+        }
         NodeState state = nodes.get(node);
         if (state != null) {
             nominations.put(pod.key(), new Placement(node, pod, ""));
-            state.nominate(pod);
+            state.promises().add(pod);
         }
     }
 
-    void unnominate(ObjectKey pod) {
+    private boolean unnominate(ObjectKey pod) {
         Placement nomination = nominations.remove(pod);
         NodeState state = nomination == null ? null : nodes.get(nomination.node);
         if (state != null) {
-            state.forget(pod);
+            state.promises().remove(pod);
         }
+        return nomination != null;
     }
 
     /// Runs a decision on a view of it.

@@ -8,6 +8,7 @@ import java.math.RoundingMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongBinaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,31 @@ record Demand(long cpuMillis, long memory, long ephemeral, long pods, Map<String
     boolean isLessThan(Demand other) {
         return cpuMillis < other.cpuMillis || memory < other.memory || ephemeral < other.ephemeral
                 || other.more.entrySet().stream().anyMatch(amount -> more.getOrDefault(amount.getKey(), 0L) < amount.getValue());
+    }
+
+    Demand plus(Demand other) {
+        return combined(other, Demand::plus);
+    }
+
+    /// What is left of it; never below zero.
+    Demand minus(Demand other) {
+        return combined(other, (its, less) -> Math.max(its - less, 0));
+    }
+
+    /// Of each the smaller amount.
+    Demand least(Demand other) {
+        return combined(other, Math::min);
+    }
+
+    private Demand combined(Demand other, LongBinaryOperator amounts) {
+        Map<String, Long> both = new HashMap<>();
+        for (String name : Stream.concat(more.keySet().stream(), other.more.keySet().stream()).toList()) {
+            both.put(name, amounts.applyAsLong(more.getOrDefault(name, 0L), other.more.getOrDefault(name, 0L)));
+        }
+        both.values().removeIf(amount -> amount <= 0);
+        return new Demand(
+                amounts.applyAsLong(cpuMillis, other.cpuMillis), amounts.applyAsLong(memory, other.memory),
+                amounts.applyAsLong(ephemeral, other.ephemeral), amounts.applyAsLong(pods, other.pods), both);
     }
 
     /// What the containers of a pod count for while it is resized, as upstream has it (component-helpers' resource/helpers.go): what they have until they give that

@@ -62,31 +62,22 @@ final class Filters {
     }
 
     private static boolean collides(PodFacts pod, NodeState state) {
-        return state.pods().stream().anyMatch(other -> collide(pod, other))
-                || state.nominated().stream().anyMatch(other -> other.keepsRoomFrom(pod) && collide(pod, other));
+        return state.pods().stream().anyMatch(other -> collide(pod, other)) || state.promises().collide(pod);
     }
 
     private static boolean collide(PodFacts pod, PodFacts other) {
         return other.ports().stream().anyMatch(taken -> pod.ports().stream().anyMatch(taken::collides));
     }
 
-    /// Resources of which the node has too little left, in the order in which upstream names them. Room that is kept for a pod of the
-    /// same or a higher priority counts as taken.
+    /// Resources of which the node has too little left, in the order in which upstream names them. Room that is kept from the pod counts as taken.
     private static List<String> lacking(PodFacts pod, NodeState state) {
         Demand asked = pod.demand();
         Demand room = state.room();
-        long cpu = state.usedCpuMillis();
-        long memory = state.usedMemory();
-        long ephemeral = state.usedEphemeral();
-        int pods = state.pods().size();
-        for (PodFacts other : state.nominated()) {
-            if (other.keepsRoomFrom(pod)) {
-                cpu += other.demand().cpuMillis();
-                memory += other.demand().memory();
-                ephemeral += other.demand().ephemeral();
-                pods++;
-            }
-        }
+        Demand kept = state.promises().keptFrom(pod);
+        long cpu = state.usedCpuMillis() + kept.cpuMillis();
+        long memory = state.usedMemory() + kept.memory();
+        long ephemeral = state.usedEphemeral() + kept.ephemeral();
+        long pods = state.pods().size() + kept.pods();
         boolean fits = pods + 1 <= room.pods()
                 && asked.cpuMillis() <= room.cpuMillis() - cpu
                 && asked.memory() <= room.memory() - memory
@@ -109,8 +100,7 @@ final class Filters {
             lacking.add("Insufficient " + Demand.EPHEMERAL);
         }
         new TreeMap<>(asked.more()).forEach((name, amount) -> {
-            long promised = state.nominated().stream().filter(other -> other.keepsRoomFrom(pod)).mapToLong(other -> other.demand().more().getOrDefault(name, 0L)).sum();
-            if (amount > room.more().getOrDefault(name, 0L) - state.usedMore(name) - promised) {
+            if (amount > room.more().getOrDefault(name, 0L) - state.usedMore(name) - kept.more().getOrDefault(name, 0L)) {
                 lacking.add("Insufficient " + name);
             }
         });

@@ -14,7 +14,7 @@ final class NodeState {
     private Map<String, String> labels;
     private Demand room;
     private final Map<ObjectKey, PodFacts> pods = new LinkedHashMap<>();
-    private final Map<ObjectKey, PodFacts> nominated = new HashMap<>();
+    private final Promises promises;
     private final Map<String, Integer> byController = new HashMap<>();
     private final Map<String, Long> usedMore = new HashMap<>();
     private long usedCpuMillis;
@@ -23,16 +23,20 @@ final class NodeState {
     private long usualCpuMillis;
     private long usualMemory;
 
-    @SuppressWarnings("NullAway.Init") // update() sets the rest
     NodeState(Node node) {
+        this(node, new Promises());
+    }
+
+    @SuppressWarnings("NullAway.Init") // update() sets the rest
+    private NodeState(Node node, Promises promises) {
+        this.promises = promises;
         update(node);
     }
 
-    /// A copy on which something can be tried; the facts are shared.
+    /// A copy on which other pods can be tried; the facts and what is promised are shared.
     NodeState copy() {
-        NodeState copy = new NodeState(node);
+        NodeState copy = new NodeState(node, promises);
         pods.values().forEach(copy::add);
-        copy.nominated.putAll(nominated);
         return copy;
     }
 
@@ -67,17 +71,9 @@ final class NodeState {
         }
     }
 
-    /// A pod is to come here when those it preempts are gone.
-    void nominate(PodFacts pod) {
-        nominated.put(pod.key(), pod);
-    }
-
-    void forget(ObjectKey pod) {
-        nominated.remove(pod);
-    }
-
-    Collection<PodFacts> nominated() {
-        return nominated.values();
+    /// Room that is kept for pods that are to come here.
+    Promises promises() {
+        return promises;
     }
 
     Node node() {

@@ -95,7 +95,7 @@ record PodFacts(
         return !affinity.isEmpty() || !antiAffinity.isEmpty() || !spread.isEmpty();
     }
 
-    /// Whether room that is kept for it, while others make way, is not for that one.
+    /// Whether room that is kept for it, while others make way, is not for that one, of its own tenant.
     boolean keepsRoomFrom(PodFacts other) {
         return priority >= other.priority && !key.equals(other.key);
     }

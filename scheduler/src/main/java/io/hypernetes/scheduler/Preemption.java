@@ -198,7 +198,7 @@ final class Preemption {
         }
     }
 
-    private static boolean mayTakeThePlaceOf(PodFacts pod, PodFacts other) {
+    static boolean mayTakeThePlaceOf(PodFacts pod, PodFacts other) {
         return other.priority() < pod.priority()
                 && (pod.key().tenant().equals(other.key().tenant()) || pod.key().tenant().equals(ObjectKey.ROOT));
     }

@@ -340,8 +340,8 @@ public final class Scheduler implements AutoCloseable {
             ObjectKey key = ObjectKey.of(last);
             wantsNone(key);
             boolean chosen = assumed.remove(key) != null;
-            cluster.release(key);
-            if (chosen || !isEmpty(last.getSpec().getNodeName())) {
+            boolean released = cluster.release(key);
+            if (chosen || released || !isEmpty(last.getSpec().getNodeName())) {
                 parked.wakeAll();
             }
         }
@@ -353,7 +353,8 @@ public final class Scheduler implements AutoCloseable {
                 waiting.put(key, pod);
                 if (!parked.contains(key) && !assumed.containsKey(key)) {
                     String nominated = pod.getStatus() == null ? null : pod.getStatus().getNominatedNodeName();
-                    if (nominated != null && !nominated.isEmpty()) {
+                    // Nobody makes way for one that does not want it, whatever its tenant wrote there.
+                    if (nominated != null && !nominated.isEmpty() && !"Never".equals(pod.getSpec().getPreemptionPolicy())) {
                         // An earlier scheduler made room for it.
                         cluster.nominate(PodFacts.of(key, pod), nominated);
                     }
@@ -362,13 +363,13 @@ public final class Scheduler implements AutoCloseable {
                 return;
             }
             wantsNone(key);
-            if (ended(pod)) {
-                assumed.remove(key);
-                cluster.release(key);
-            } else if (!isEmpty(node)) {
-                assumed.remove(key);
+            assumed.remove(key);
+            if (!isEmpty(node) && !ended(pod)) {
                 cluster.place(PodFacts.of(key, pod), node);
                 parked.wakeByRules(key.tenant());
+            } else if (cluster.release(key)) {
+                // It ended, or is being deleted, which may take as long as its tenant likes; then no binding succeeds any more.
+                parked.wakeAll();
             }
         }
 

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
@@ -203,6 +204,40 @@ class SchedulerTest {
         await().untilAsserted(() -> assertThat(scheduled(client, "high").getMessage()).isEqualTo(
                 "0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling."));
         assertThat(read("red", "high").getStatus().getNominatedNodeName()).isNull();
+    }
+
+    /// A finalizer holds it for as long as its tenant likes.
+    @Test
+    void nothingIsKeptForAPodThatIsBeingDeleted() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "1", "4Gi"));
+        client.of(Kind.POD).create("red", priority("low", 0));
+        start();
+        await().untilAsserted(() -> assertThat(read("red", "low").getSpec().getNodeName()).isEqualTo("n1"));
+        Pod high = priority("high", 1000);
+        high.getMetadata().setFinalizers(List.of("example.com/stay"));
+        client.of(Kind.POD).create("red", high);
+        await().untilAsserted(() -> assertThat(read("red", "high").getStatus().getNominatedNodeName()).isEqualTo("n1"));
+        client.of(Kind.POD).create("red", priority("other", 1));
+        await().untilAsserted(() -> assertThat(failures(client, "other")).isNotEmpty());
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "low"), new Deletion(0L, null));
+        client.of(Kind.POD).delete(new ObjectKey("red", "default", "high"), new Deletion(0L, null));
+        await().untilAsserted(() -> assertThat(read("red", "other").getSpec().getNodeName()).isEqualTo("n1"));
+        assertThat(read("red", "high").getMetadata().getDeletionTimestamp()).isNotNull();
+    }
+
+    /// Nobody makes way for it, so who says that it is to come there is its tenant.
+    @Test
+    void nothingIsKeptForAPodThatNeverTakesThePlaceOfOthers() {
+        client.of(Kind.NODE).create("root", ChoiceTest.node("n1", "1", "4Gi"));
+        Pod vain = ChoiceTest.pod("vain", "100", "1Gi");
+        vain.getSpec().setPriority(1000);
+        vain.getSpec().setPreemptionPolicy("Never");
+        vain.setStatus(new PodStatusBuilder().withNominatedNodeName("n1").build());
+        client.of(Kind.POD).create("red", vain);
+        start();
+        await().untilAsserted(() -> assertThat(failures(client, "vain")).isNotEmpty());
+        client.of(Kind.POD).create("red", priority("other", 0));
+        await().untilAsserted(() -> assertThat(read("red", "other").getSpec().getNodeName()).isEqualTo("n1"));
     }
 
     /// What others hear of pods does not wait for a choice, however long that takes.
