@@ -107,10 +107,20 @@ final class Blobs {
     void bring(ImageSource.Layer layer, Claimant claimant) throws IOException {
         Digest digest = layer.digest();
         if (!has(digest, claimant)) {
-            Path part = incoming.resolve(name(digest) + "." + Digest.sha256((claimant.key() + "\n" + layer.origin()).getBytes(UTF_8)).hex() + "." + layer.bytes() + PART);
+            Path part = part(layer, claimant);
             layer.fetch().into(part);
             Files.move(part, incoming.resolve(name(digest, claimant)), StandardCopyOption.ATOMIC_MOVE);
         }
+    }
+
+    private Path part(ImageSource.Layer layer, Claimant claimant) {
+        String from = Digest.sha256((claimant.key() + "\n" + layer.origin()).getBytes(UTF_8)).hex();
+        return incoming.resolve(name(layer.digest()) + "." + from + "." + layer.bytes() + PART);
+    }
+
+    /// How many bytes of a blob are on the disk while it is brought.
+    long brought(ImageSource.Layer layer, Claimant claimant) {
+        return has(layer.digest(), claimant) ? layer.bytes() : Folders.sizeOf(part(layer, claimant));
     }
 
     /// Where the whole blob may be that the claimant has, in the order in which it moves.

@@ -3,6 +3,7 @@ package io.hypernetes.images;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /// Turns layer blobs into squashfs files.
 ///
@@ -23,9 +25,14 @@ import java.util.concurrent.TimeUnit;
 /// nobody, in its own pid, network and ipc namespaces, without capabilities, its memory, time and file size limited. It reaches
 /// the one folder it may write by being started in it.
 final class DiskImageConverter {
+    private static final String FILE = "layer.sqsh";
     private static final String NOBODY = "65534";
     private static final int MOST_ROUNDS = 3;
     private static final long ALWAYS_UNPACKED = 256L << 20;
+    private static final long MEMORY_MIB = 128;
+    /// What `sqfstar` may hold back of what it was given: what it keeps in memory, with room for tables.
+    private static final long HELD_BACK = (MEMORY_MIB + 32) << 20;
+    private static final long STEP = 1 << 20;
 
     private final ImageSettings settings;
     private final Path work;
@@ -60,15 +67,17 @@ final class DiskImageConverter {
     /// @throws ImageException CORRUPT when the layer is not what it should be, NO_SPACE when the disk is full
     ///
     /// @param blobBytes length of the blob: what unpacks to a multiple beyond reason is no layer
-    Converted convert(String layer, long blobBytes, Blob blob) {
+    /// @param space asked for room before and while the disk is written, as nobody knows its size before
+    Converted convert(String layer, long blobBytes, Blob blob, DiskLayers.Space space) {
         long most = mostUnpacked(blobBytes);
         try {
             Set<Integer> skipped = new HashSet<>();
             for (int round = 0; round < MOST_ROUNDS; round++) {
                 Path folder = Files.createTempDirectory(work, "convert-");
                 boolean kept = false;
-                try {
-                    Attempt attempt = attempt(most, blob, skipped, folder);
+                Feed feed = new Feed(folder.resolve("out").resolve(FILE));
+                try (DiskLayers.Room room = space.reserve("converting layer " + layer, feed::missing)) {
+                    Attempt attempt = attempt(most, blob, skipped, folder, feed.in(room));
                     if (attempt.superseded.isEmpty()) {
                         Converted made = new Converted(folder, finished(folder), attempt.diffId, attempt.coversRoot);
                         kept = true;
@@ -104,7 +113,42 @@ final class DiskImageConverter {
 
     private record Attempt(Digest diffId, Set<Integer> superseded, boolean coversRoot) {}
 
-    private Attempt attempt(long most, Blob blob, Set<Integer> skipped, Path folder) throws IOException {
+    /// What is given to `sqfstar`, and what of that may still come on the disk. It compresses, but nobody knows how well.
+    private static final class Feed {
+        private final Path file;
+        private volatile long given = STEP;
+
+        Feed(Path file) {
+            this.file = file;
+        }
+
+        long missing() {
+            return Math.clamp(given - Folders.sizeOf(file), 0, HELD_BACK);
+        }
+
+        UnaryOperator<OutputStream> in(DiskLayers.Room room) {
+            return out -> new FilterOutputStream(out) {
+                private long written;
+
+                @Override
+                public void write(int value) throws IOException {
+                    write(new byte[] {(byte) value}, 0, 1);
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int length) throws IOException {
+                    if (written + length > given) {
+                        given = written + length + STEP;
+                        room.check();
+                    }
+                    out.write(bytes, from, length);
+                    written += length;
+                }
+            };
+        }
+    }
+
+    private Attempt attempt(long most, Blob blob, Set<Integer> skipped, Path folder, UnaryOperator<OutputStream> feed) throws IOException {
         Path messages = folder.resolve("messages");
         Path output = Files.createDirectory(folder.resolve("out"), PosixFilePermissions.asFileAttribute(
                 PosixFilePermissions.fromString("rwx------")));
@@ -122,7 +166,7 @@ final class DiskImageConverter {
         try (InputStream opened = blob.open();
                 LayerStream tar = LayerStream.over(opened, most, zstd)) {
             LayerSanitiser sanitiser;
-            try (OutputStream out = new BufferedOutputStream(process.getOutputStream(), 1 << 16)) {
+            try (OutputStream out = new BufferedOutputStream(feed.apply(process.getOutputStream()), 1 << 16)) {
                 sanitiser = new LayerSanitiser(settings.limits(), skipped, out);
                 sanitiser.run(tar);
             } catch (IOException e) {
@@ -155,15 +199,15 @@ final class DiskImageConverter {
         }
         command.addAll(List.of("prlimit", "--as=" + (2L << 30), "--fsize=" + (settings.limits().unpackedBytes() + (1L << 30)),
                 "--cpu=" + settings.limits().conversionTimeout().toSeconds(), "--core=0", "--nofile=64",
-                program, "-comp", "lz4", "-no-progress", "-quiet", "-exit-on-error", "-processors", "2", "-mem", "128M",
-                "-mkfs-time", "0", "-root-mode", "0755", "-root-time", "0", "layer.sqsh"));
+                program, "-comp", "lz4", "-no-progress", "-quiet", "-exit-on-error", "-processors", "2", "-mem", MEMORY_MIB + "M",
+                "-mkfs-time", "0", "-root-mode", "0755", "-root-time", "0", FILE));
         return command;
     }
 
     /// Makes the file root's own and read-only, whole and on the disk.
     private static Path finished(Path folder) throws IOException {
-        Path made = folder.resolve("out").resolve("layer.sqsh");
-        Path own = folder.resolve("layer.sqsh");
+        Path made = folder.resolve("out").resolve(FILE);
+        Path own = folder.resolve(FILE);
         if (!Files.isRegularFile(made, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException("sqfstar left no file");
         }

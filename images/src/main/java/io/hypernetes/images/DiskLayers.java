@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one if they would make it of the same blob: which layer
 /// a blob is is what an image says of itself.
@@ -43,9 +44,21 @@ final class DiskLayers {
     /// The blob has come whole by then, so where from does not matter any more.
     private record Source(Digest blob, Claimant claimant) {}
 
-    /// Makes sure that so many bytes more can be stored, or fails with NO_SPACE.
+    /// Makes sure that something can be stored, or fails with NO_SPACE.
     interface Space {
-        void require(String what, long bytes) throws IOException;
+        /// @param missing how many bytes of it are not on the disk yet, at any time; asked on any thread
+        Room reserve(String what, LongSupplier missing) throws IOException;
+    }
+
+    /// Room on the disk that nobody else counts on until it is closed.
+    interface Room extends AutoCloseable {
+        /// To be called when more is missing than before.
+        ///
+        /// @throws ImageException NO_SPACE when there is too little by now
+        void check() throws IOException;
+
+        @Override
+        void close();
     }
 
     DiskLayers(Path folder, Blobs blobs, LayerRights rights, Space space, DiskImageConverter converter, ImageSettings.Transfers transfers) {
@@ -97,8 +110,9 @@ final class DiskLayers {
         making.join();
         try {
             inTurn(downloads, requester, blobs.fetching(layer, claimant), () -> isThere(diffId, claimant) || blobs.has(layer.digest(), claimant), () -> {
-                space.require("layer " + layer.name(), layer.bytes());
-                blobs.bring(layer, claimant);
+                try (Room room = space.reserve("layer " + layer.name(), () -> layer.bytes() - blobs.brought(layer, claimant))) {
+                    blobs.bring(layer, claimant);
+                }
             });
             inTurn(conversions, requester, making.doing(), () -> isThere(diffId, claimant), () -> {
                 progress.update(layer.name(), PullProgress.Step.CONVERTING, 0, layer.bytes());
@@ -171,7 +185,7 @@ final class DiskLayers {
             requireThat(diffId, converter.diffId(layer.name(), bytes, blob), layer);
             return;
         }
-        DiskImageConverter.Converted made = converter.convert(layer.name(), bytes, blob);
+        DiskImageConverter.Converted made = converter.convert(layer.name(), bytes, blob, space);
         try {
             requireThat(diffId, made.diffId(), layer);
             synchronized (placing) {

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +19,7 @@ final class DiskPressure {
     private final ImageShelf shelf;
     private final Blobs blobs;
     private final DiskSpace space;
+    private final DiskLedger ledger;
     private final ImageSettings settings;
     private final Clock clock;
 
@@ -26,21 +28,42 @@ final class DiskPressure {
         this.shelf = shelf;
         this.blobs = blobs;
         this.space = space;
+        this.ledger = new DiskLedger(space, settings.disk().reservedBytes());
         this.settings = settings;
         this.clock = clock;
     }
 
-    /// Sees to it that so much is free beside what stays reserved.
+    /// Sees to it that there is room for what is about to be stored, beside what stays reserved and what others are storing.
     ///
+    /// @param missing how many bytes of it are not on the disk yet, at any time
     /// @throws ImageException when there is not
-    void require(String what, long bytes) throws IOException {
-        relieve(bytes);
-        long free = space.room().usableBytes();
-        if (free - settings.disk().reservedBytes() < Math.max(bytes, 0)) {
-            throw new ImageException(ImageException.Reason.NO_SPACE, what + " needs " + bytes + " bytes, on the disk of "
-                    + folder + " " + free + " are free and " + settings.disk().reservedBytes()
-                    + " stay reserved; remove images or make room");
+    DiskLayers.Room reserve(String what, LongSupplier missing) throws IOException {
+        DiskLedger.Entry entry = ledger.entry(missing);
+        relieve(missing.getAsLong());
+        if (!ledger.enter(entry)) {
+            throw noRoom(what + " needs " + missing.getAsLong() + " bytes");
         }
+        return new DiskLayers.Room() {
+            @Override
+            public void check() throws IOException {
+                if (ledger.free() < 0) {
+                    relieve(0);
+                    if (ledger.free() < 0) {
+                        throw noRoom(what + " needs more than is left");
+                    }
+                }
+            }
+
+            @Override
+            public void close() {
+                entry.close();
+            }
+        };
+    }
+
+    private ImageException noRoom(String what) throws IOException {
+        return new ImageException(ImageException.Reason.NO_SPACE, what + ": on the disk of " + folder + " " + space.room().usableBytes() + " bytes are free, "
+                + settings.disk().reservedBytes() + " stay reserved and " + ledger.promised() + " are for what is being stored; remove images or make room");
     }
 
     /// To be called now and then.
@@ -64,7 +87,7 @@ final class DiskPressure {
         ImageSettings.Disk disk = settings.disk();
         synchronized (shelf) {
             DiskSpace.Room before = space.room();
-            if (before.usedPercent() <= disk.highPercent() && before.usableBytes() - disk.reservedBytes() >= bytes) {
+            if (before.usedPercent() <= disk.highPercent() && ledger.free() >= bytes) {
                 return;
             }
             blobs.sweepIncoming(clock.instant(), 0);
@@ -75,7 +98,7 @@ final class DiskPressure {
             candidates.sort(Comparator.comparingLong(Catalogue.Item::usedSeconds));
             for (Catalogue.Item item : candidates) {
                 DiskSpace.Room room = space.room();
-                if ((room.usedPercent() <= enough && room.usableBytes() - disk.reservedBytes() >= bytes)
+                if ((room.usedPercent() <= enough && ledger.free() >= bytes)
                         || item.usedSeconds() > youngest) {
                     break;
                 }

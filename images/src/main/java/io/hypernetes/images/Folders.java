@@ -43,6 +43,11 @@ final class Folders {
         }
     }
 
+    /// How much of a file is there by now: nothing when it is not there.
+    static long sizeOf(Path file) {
+        return file.toFile().length();
+    }
+
     static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;

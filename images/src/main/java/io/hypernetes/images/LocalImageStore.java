@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ public final class LocalImageStore implements ImageStore {
         this.http = new RegistryHttp(settings.transfers().connectTimeout());
         this.blobs = new Blobs(folder);
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
-        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, catalogue.rights(), this::requireSpace,
+        this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, catalogue.rights(), this::reserved,
                 new DiskImageConverter(settings, work, zstd), settings.transfers());
         this.shelf = new ImageShelf(catalogue, configs, layers, blobs);
         this.pressure = new DiskPressure(folder, shelf, blobs, space, settings, clock);
@@ -410,8 +411,8 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    private void requireSpace(String what, long bytes) throws IOException {
-        pressure.require(what, bytes);
+    private DiskLayers.Room reserved(String what, LongSupplier missing) throws IOException {
+        return pressure.reserve(what, missing);
     }
 
     private void write(String what) {

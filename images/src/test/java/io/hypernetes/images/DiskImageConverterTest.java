@@ -31,7 +31,7 @@ class DiskImageConverterTest {
         }
         Path work = Files.createDirectory(folder.resolve("work"));
         DiskImageConverter converter = new DiskImageConverter(ImageSettings.defaults(), work, new NativeZstd(folder));
-        assertThatThrownBy(() -> converter.convert("bomb", Files.size(bomb), () -> Files.newInputStream(bomb)))
+        assertThatThrownBy(() -> converter.convert("bomb", Files.size(bomb), () -> Files.newInputStream(bomb), Limits.NO_END))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.TOO_LARGE))
                 .hasMessageContaining("unpacks to more than " + (256 << 20));
         assertThat(Files.list(work)).isEmpty();
@@ -50,7 +50,7 @@ class DiskImageConverterTest {
         Path work = Files.createDirectory(folder.resolve("work"));
         ImageSettings settings = ImageSettings.defaults().withLimits(Limits.of(1 << 30, 1 << 30, 1000));
         DiskImageConverter converter = new DiskImageConverter(settings, work, new NativeZstd(folder));
-        assertThatThrownBy(() -> converter.convert("many", Files.size(layer), () -> Files.newInputStream(layer)))
+        assertThatThrownBy(() -> converter.convert("many", Files.size(layer), () -> Files.newInputStream(layer), Limits.NO_END))
                 .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.TOO_LARGE))
                 .hasMessageContaining("more than 1000 files");
         assertThat(Files.list(work)).isEmpty();
@@ -77,7 +77,7 @@ class DiskImageConverterTest {
         DiskImageConverter converter = new DiskImageConverter(settings, work, new NativeZstd(folder));
         long begin = System.nanoTime();
         try {
-            DiskImageConverter.Converted made = converter.convert("crowd", Files.size(layer), () -> Files.newInputStream(layer));
+            DiskImageConverter.Converted made = converter.convert("crowd", Files.size(layer), () -> Files.newInputStream(layer), Limits.NO_END);
             System.out.printf("%d files: a disk of %d KiB in %.1f s%n", files, Files.size(made.file()) >> 10, (System.nanoTime() - begin) / 1e9);
             assertThat(Shell.contents(new DiskLayer("crowd", made.file(), Files.size(made.file())))).hasSize(files + 1002);
         } catch (ImageException refused) {
@@ -115,7 +115,7 @@ class DiskImageConverterTest {
             }
             Path work = Files.createDirectory(folder.resolve("work"));
             DiskImageConverter converter = new DiskImageConverter(ImageSettings.defaults(), work, new NativeZstd(folder), probe.toString());
-            String said = Files.readString(converter.convert("small", Files.size(layer), () -> Files.newInputStream(layer)).file());
+            String said = Files.readString(converter.convert("small", Files.size(layer), () -> Files.newInputStream(layer), Limits.NO_END).file());
             assertThat(said)
                     .contains("Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1")
                     .containsPattern("Groups:\\s*\n").contains("pid 1 memory 2097152 files 64").contains("interfaces lo\n")

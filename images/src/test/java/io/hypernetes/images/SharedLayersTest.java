@@ -43,7 +43,7 @@ class SharedLayersTest {
         ImageSettings settings = ImageSettings.defaults()
                 .withTransfers(new ImageSettings.Transfers(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(1), 5, Duration.ofSeconds(1), 2, 2));
         DiskImageConverter converter = new DiskImageConverter(settings, Files.createDirectory(folder.resolve("work")), new NativeZstd(Path.of("target", "native")));
-        layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, new LayerRights(), (what, bytes) -> {}, converter, settings.transfers());
+        layers = new DiskLayers(Files.createDirectory(folder.resolve("layers")), blobs, new LayerRights(), Limits.NO_END, converter, settings.transfers());
     }
 
     private static byte[] tar(String name) {
