@@ -92,6 +92,7 @@ class NodeProxyTest {
                 // There is no API server behind it, so whoever knocks is sent away, at once and not after a time.
                 try (Socket pod = new Socket("127.0.0.1", door)) {
                     pod.setSoTimeout(10_000);
+                    pod.getOutputStream().write(0x16);
                     assertThat(pod.getInputStream().read()).isEqualTo(-1);
                 }
 
