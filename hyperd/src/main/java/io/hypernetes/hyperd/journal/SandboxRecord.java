@@ -138,6 +138,10 @@ public record SandboxRecord(
             searches = List.copyOf(searches);
             options = List.copyOf(options);
         }
+
+        public Files withHosts(String next) {
+            return new Files(hostname, nameservers, searches, options, next);
+        }
     }
 
     /// Whether it has a volume that outlives it.

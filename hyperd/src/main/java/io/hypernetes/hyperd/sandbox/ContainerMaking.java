@@ -66,7 +66,7 @@ final class ContainerMaking {
         }
         sandbox.add(container);
         try {
-            if (disk.grown()) {
+            if (disk.grown() || sandbox.lacksLayers()) {
                 whole.step("layers", () -> sandbox.grow(disk));
             }
             whole.step("volumes", () -> declare(guest, mounts));
@@ -108,37 +108,52 @@ final class ContainerMaking {
                 .orElseThrow(() -> HyperdException.notFound("Image " + name + " is not on this node. Pull it first."));
     }
 
+    /// What the guest has, filled, is recorded behind that: what failed, or was cut off, is done again by the next container that wants it. Disks are recorded before, as
+    /// they are unmounted at the end of the pod even if that is all that became of them; so each container declares those that it wants again, of which the guest thinks nothing.
     private void declare(Guest guest, PlannedMounts mounts) {
+        SandboxRecord before = sandbox.record();
         Map<String, SandboxRecord.Volume> fresh = new HashMap<>(mounts.volumes());
-        fresh.keySet().removeAll(sandbox.record().volumes().keySet());
-        boolean newHosts = !mounts.hosts().isEmpty() && !mounts.hosts().equals(sandbox.record().files().hosts());
-        if (newHosts) {
-            SandboxRecord.Files files = sandbox.record().files();
-            SandboxRecord.Files told = new SandboxRecord.Files(
-                    files.hostname(), files.nameservers(), files.searches(), files.options(), mounts.hosts());
-            sandbox.update(current -> current.withFiles(told));
+        fresh.keySet().removeAll(before.volumes().keySet());
+        Map<String, SandboxRecord.Volume> asked = new HashMap<>(mounts.volumes());
+        asked.putAll(before.volumes());
+        asked.keySet().retainAll(mounts.volumes().keySet());
+        asked.values().removeIf(volume -> volume.kind() != SandboxRecord.VolumeKind.DISK);
+        boolean disks = !asked.isEmpty();
+        if (disks) {
+            keep(asked, before.files());
         }
-        if (fresh.isEmpty() && !newHosts) {
+        asked.putAll(fresh);
+        boolean newHosts = !mounts.hosts().isEmpty() && !mounts.hosts().equals(before.files().hosts());
+        if (asked.isEmpty() && !newHosts) {
             return;
         }
-        Map<String, SandboxRecord.Volume> all = new HashMap<>(sandbox.record().volumes());
-        all.putAll(fresh);
-        sandbox.update(current -> current.withVolumes(all));
+        SandboxRecord told = newHosts ? before.withFiles(before.files().withHosts(mounts.hosts())) : before;
         List<VolumeSpec> specs =
-                fresh.entrySet().stream().map(entry -> SandboxVolumes.spec(entry.getKey(), entry.getValue())).toList();
+                asked.entrySet().stream().map(entry -> SandboxVolumes.spec(entry.getKey(), entry.getValue())).toList();
         guest.plan(
-                new PodPlan(newHosts ? SandboxBoot.settings(sandbox.record(), Map.of()) : null, specs, List.of()),
-                specs.stream().anyMatch(spec -> spec.kind() == VolumeSpec.Kind.DISK) ? MOUNTED : House.ANSWER);
+                new PodPlan(newHosts ? SandboxBoot.settings(told, Map.of()) : null, specs, List.of()),
+                disks ? MOUNTED : House.ANSWER);
         // Watched before it is read, so that no change falls in between.
-        sandbox.followVolumes();
+        sandbox.followVolumes(fresh);
         for (Entry<String, SandboxRecord.Volume> volume : fresh.entrySet()) {
             if (SandboxVolumes.comesFromHost(volume.getValue())) {
-                volumes.push(guest, volume.getKey(), volume.getValue());
+                volumes.fill(guest, volume.getKey(), volume.getValue());
             }
         }
         for (FilePush push : mounts.pushes()) {
-            guest.writeFiles(push, House.ANSWER);
+            if (fresh.containsKey(push.volume())) {
+                guest.writeFiles(push, House.ANSWER);
+            }
         }
+        keep(fresh, told.files());
+    }
+
+    private void keep(Map<String, SandboxRecord.Volume> volumes, SandboxRecord.Files files) {
+        sandbox.update(current -> {
+            Map<String, SandboxRecord.Volume> all = new HashMap<>(volumes);
+            all.putAll(current.volumes());
+            return current.withVolumes(all).withFiles(files);
+        });
     }
 
     private ContainerRecord record(

@@ -5,12 +5,16 @@ import io.hypernetes.guest.GuestInventory;
 import io.hypernetes.hyperd.container.Container;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What is done when a guest is met again: its containers and ours are matched, their output is followed from where the logs stand,
-/// exits of the meantime are learnt, half-made containers are undone.
+/// exits of the meantime are learnt, half-made containers are undone, and of volumes that the guest has not got the next container that wants them makes them anew.
 final class Reunion {
     private static final Logger LOG = LoggerFactory.getLogger(Reunion.class);
 
@@ -30,6 +34,7 @@ final class Reunion {
                 guest.remove(seen.id(), House.ANSWER);
             }
         }
+        matchVolumes(sandbox, inventory);
         List<Container> lost = new ArrayList<>();
         for (Container container : sandbox.everyContainer()) {
             if (container.record().isVisible()) {
@@ -37,5 +42,17 @@ final class Reunion {
             }
         }
         Container.lost(lost, "The guest does not know this container any more.");
+    }
+
+    /// A record may say more than there is, as earlier versions wrote it first. Disks stay: each container declares its own again, and the end of the pod unmounts them.
+    private static void matchVolumes(Sandbox sandbox, GuestInventory inventory) {
+        Set<String> there = inventory.volumes().stream().map(GuestInventory.Volume::name).collect(Collectors.toSet());
+        sandbox.update(current -> {
+            Map<String, SandboxRecord.Volume> kept = new HashMap<>(current.volumes());
+            if (kept.entrySet().removeIf(each -> each.getValue().kind() != SandboxRecord.VolumeKind.DISK && !there.contains(each.getKey()))) {
+                LOG.info("event=volumes-not-there sandbox={} recorded={} kept={}", sandbox.id(), current.volumes().keySet(), kept.keySet());
+            }
+            return current.withVolumes(kept);
+        });
     }
 }

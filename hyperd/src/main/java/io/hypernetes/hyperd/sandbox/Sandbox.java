@@ -15,6 +15,7 @@ import io.hypernetes.hypervisor.MachineUsage;
 import io.hypernetes.telemetry.Timeline;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -48,7 +49,8 @@ public final class Sandbox implements AutoCloseable {
     private final SandboxSaving saving;
     private final Events events;
     private final Timeline timeline;
-
+    // Not in the journal: whoever meets the guest the next time appends whatever it says.
+    private volatile boolean lacksLayers;
 
     Sandbox(SandboxRecord record, House house) {
         this.house = house;
@@ -315,16 +317,23 @@ public final class Sandbox implements AutoCloseable {
         return containers.all();
     }
 
-    /// Watches the folders of the sandbox's volumes.
-    void followVolumes() {
-        volumes.followAll(record().volumes(), tether.requireLine());
+    /// Watches the folders of volumes of the sandbox.
+    void followVolumes(Map<String, SandboxRecord.Volume> which) {
+        volumes.followAll(which, tether.requireLine());
     }
 
     /// Appends layers to the disk: the journal first, so that a restart appends no other.
     void grow(LayerDisk disk) {
         Machine running = tether.requireMachine();
         update(current -> current.withLayers(disk.layers()));
+        lacksLayers = true;
         running.appendLayers(LayerDisk.files(disk.layers()));
+        lacksLayers = false;
+    }
+
+    /// Whether its record is ahead of the disk, since the machine did not take what was to be appended: then that has to be done again.
+    boolean lacksLayers() {
+        return lacksLayers;
     }
 
     void update(UnaryOperator<SandboxRecord> change) {

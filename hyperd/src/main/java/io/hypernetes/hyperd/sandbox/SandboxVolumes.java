@@ -53,12 +53,22 @@ final class SandboxVolumes implements AutoCloseable {
     }
 
     /// Pushes the present content of a volume of files.
-    void push(Guest guest, String name, SandboxRecord.Volume volume) {
+    private void push(Guest guest, String name, SandboxRecord.Volume volume) {
         var files = FolderContent.read(Path.of(volume.hostPath())).stream()
                 .map(file -> new FilePush.File(file.path(), file.mode(), file.data(), file.uid(), file.gid()))
                 .toList();
         boolean changed = guest.writeFiles(new FilePush(name, files, FilePush.Layout.ATOMIC), ANSWER);
         LOG.debug("event=volume-pushed sandbox={} volume={} files={} changed={}", sandboxId, name, files.size(), changed);
+    }
+
+    /// As [#push], behind whatever is being pushed on account of a change.
+    void fill(Guest guest, String name, SandboxRecord.Volume volume) {
+        pushing.lock();
+        try {
+            push(guest, name, volume);
+        } finally {
+            pushing.unlock();
+        }
     }
 
     /// Pushes volumes of files again whenever their folders on this host change, as long as the line is not cut. Idempotent.

@@ -17,9 +17,11 @@ import io.hypernetes.guest.GuestProcess;
 import io.hypernetes.guest.GuestSocket;
 import io.hypernetes.guest.GuestStats;
 import io.hypernetes.guest.HelloAnswer;
+import io.hypernetes.guest.MountSpec;
 import io.hypernetes.guest.NetworkConfig;
 import io.hypernetes.guest.OutputKind;
 import io.hypernetes.guest.PodPlan;
+import io.hypernetes.guest.PodSettings;
 import io.hypernetes.guest.Resources;
 import io.hypernetes.guest.Resume;
 import io.hypernetes.guest.SignalTarget;
@@ -30,6 +32,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,11 +86,24 @@ final class FakeGuest implements Guest {
     @Override
     public List<String> plan(PodPlan plan, Duration deadline) {
         hand.step("plan");
+        if (machine.refusing-- > 0) {
+            throw refused(Errno.EIO, "plan");
+        }
+        PodSettings pod = plan.pod();
+        if (pod != null) {
+            machine.hosts = pod.hosts() == null ? "" : pod.hosts();
+        }
         for (VolumeSpec volume : plan.volumes()) {
             machine.volumes.put(volume.name(), volume.kind());
+            hand.step("volume declared");
         }
         for (ContainerSpec container : plan.containers()) {
             World.ContainerState state = new World.ContainerState();
+            container.mounts().forEach(mount -> {
+                if (mount instanceof MountSpec.Volume volume) {
+                    state.mounted.add(volume.volume());
+                }
+            });
             if (container.layers().stream().anyMatch(layer -> layer.offsetBytes() / 4096 > machine.layers.size() * 2L)) {
                 throw refused(Errno.EINVAL, "mount-layer");
             }
@@ -106,6 +122,9 @@ final class FakeGuest implements Guest {
         synchronized (state) {
             if (!state.state.equals("prepared")) {
                 throw refused(Errno.EALREADY, "start");
+            }
+            if (!machine.volumes.keySet().containsAll(state.mounted)) {
+                throw refused(Errno.ENOENT, "mount");
             }
             state.state = "running";
             state.startedNanos = 1_000_000_000L;
@@ -178,7 +197,7 @@ final class FakeGuest implements Guest {
                 }
             }
         });
-        return new GuestInventory(containers, List.of());
+        return new GuestInventory(containers, machine.volumes.entrySet().stream().map(each -> new GuestInventory.Volume(each.getKey(), each.getValue())).toList());
     }
 
     @Override
@@ -313,6 +332,13 @@ final class FakeGuest implements Guest {
     public boolean writeFiles(FilePush files, Duration deadline) {
         hand.step("write files");
         machine.whileWriting.run();
+        if (!machine.volumes.containsKey(files.volume())) {
+            throw refused(Errno.ENOENT, "files");
+        }
+        Map<String, byte[]> content = new LinkedHashMap<>();
+        files.files().forEach(file -> content.put(file.path(), file.data()));
+        machine.files.put(files.volume(), content);
+        hand.step("files written");
         return true;
     }
 

@@ -117,6 +117,9 @@ final class FakeParts {
             if (!layers.subList(0, state.layers.size()).equals(state.layers)) {
                 throw new IllegalStateException("layers were changed, not appended to");
             }
+            if (state.notAppending-- > 0) {
+                throw new HypervisorException("the control socket does not answer");
+            }
             state.layers = List.copyOf(layers);
             hand.step("layers appended");
         }

@@ -2,6 +2,7 @@ package io.hypernetes.hyperd.sandbox;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.guest.VolumeSpec;
 import io.hypernetes.hyperd.journal.SandboxRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ class SandboxVolumesTest {
         sandbox = engine.sandboxes().run(DeathAtEveryStepTest.request());
         Map<String, SandboxRecord.Volume> first = Map.of("config", volume("config"));
         sandbox.update(current -> current.withVolumes(first));
-        sandbox.followVolumes();
+        sandbox.followVolumes(first);
         world.machines.values().iterator().next().whileWriting = () -> {
             asked.countDown();
             awaitQuietly(answer);
@@ -60,6 +61,7 @@ class SandboxVolumesTest {
     @Test
     void aNewSessionFollowsTheOtherVolumesMeanwhile() throws IOException {
         Map<String, SandboxRecord.Volume> both = Map.of("config", volume("config"), "secret", volume("secret"));
+        both.keySet().forEach(name -> world.machines.values().iterator().next().volumes.put(name, VolumeSpec.Kind.FILES));
         sandbox.update(current -> current.withVolumes(both));
         assertThat(CompletableFuture.runAsync(() -> sandbox.met(sandbox.guest()))).succeedsWithin(SOON);
     }

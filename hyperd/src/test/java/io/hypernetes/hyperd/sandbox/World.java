@@ -58,6 +58,14 @@ final class World {
         final Path folder;
         final Map<String, ContainerState> containers = new LinkedHashMap<>();
         final Map<String, VolumeSpec.Kind> volumes = new LinkedHashMap<>();
+        /// Their content, by volume and path.
+        final Map<String, Map<String, byte[]>> files = new LinkedHashMap<>();
+        /// As it was told last.
+        String hosts = "";
+        /// How many plans it refuses.
+        int refusing;
+        /// How often its hypervisor takes no layers.
+        int notAppending;
         List<Path> layers = List.of();
         byte[] instance = {};
         boolean ended;
@@ -81,6 +89,8 @@ final class World {
             MachineState copy = new MachineState(name, folder);
             containers.forEach((id, container) -> copy.containers.put(id, container.copy()));
             copy.volumes.putAll(volumes);
+            files.forEach((volume, content) -> copy.files.put(volume, new LinkedHashMap<>(content)));
+            copy.hosts = hosts;
             copy.layers = layers;
             copy.instance = instance.clone();
             copy.paused = true;
@@ -115,6 +125,7 @@ final class World {
         final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
         long acknowledged;
         final List<Path> layersAtPlan = new ArrayList<>();
+        final List<String> mounted = new ArrayList<>();
 
         synchronized ContainerState copy() {
             ContainerState copy = new ContainerState();
@@ -126,6 +137,7 @@ final class World {
             copy.stdout.writeBytes(stdout.toByteArray());
             copy.acknowledged = acknowledged;
             copy.layersAtPlan.addAll(layersAtPlan);
+            copy.mounted.addAll(mounted);
             return copy;
         }
 
