@@ -9,6 +9,7 @@ import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -81,12 +82,20 @@ class MergePatchTest {
 
     @Provide
     Arbitrary<JsonNode> values() {
+        return values(4);
+    }
+
+    private static Arbitrary<JsonNode> values(int depth) {
         Arbitrary<JsonNode> leaves = Arbitraries.of("1", "null", "'x'", "[1,{'a':null}]", "{}").map(MergePatchTest::json);
-        return Arbitraries.lazyOf(() -> leaves, () -> Arbitraries.maps(Arbitraries.of("a", "b", "c"), values()).ofMaxSize(3).map(members -> {
+        if (depth == 0) {
+            return leaves;
+        }
+        Arbitrary<JsonNode> objects = Arbitraries.maps(Arbitraries.of("a", "b", "c"), values(depth - 1)).ofMaxSize(3).map(members -> {
             ObjectNode object = Json.object();
             members.forEach(object::set);
             return object;
-        }));
+        });
+        return Arbitraries.frequencyOf(Tuple.of(1, leaves), Tuple.of(4, objects)).withoutEdgeCases();
     }
 
     /// A copy at each of 900 levels would be 36 million values.
