@@ -46,6 +46,10 @@ final class EphemeralContainers {
     static void validate(JsonNode spec, String path, Set<String> others, Set<String> volumes, Errors errors) {
         Set<String> names = new HashSet<>();
         List<ObjectNode> containers = Json.objects(spec, LIST);
+        if (containers.size() > PodSpecValidation.MOST_CONTAINERS) {
+            errors.add(FieldError.tooMany(path + "." + LIST, containers.size(), PodSpecValidation.MOST_CONTAINERS));
+            return;
+        }
         for (int i = 0; i < containers.size(); i++) {
             String at = path + "." + LIST + "[" + i + "]";
             ObjectNode container = containers.get(i);

@@ -1,5 +1,6 @@
 package io.hypernetes.objects.kind;
 
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import java.util.HashSet;
@@ -12,6 +13,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// The rules of a pod spec, in pods and in pod templates. One use each.
 final class PodSpecValidation {
+    /// As many as a machine takes. What tells of a pod goes through all of its containers, so there must be no thousands of them.
+    static final int MOST_CONTAINERS = 64;
+    /// Of these, which run one after the other, a machine takes more.
+    private static final int MOST_INIT_CONTAINERS = 256;
+
     private static final String OWN_MACHINE = "every pod is a virtual machine of its own and cannot enter its host; ";
     /// A kernel takes no longer one.
     private static final int LONGEST_MACHINE_NAME = 64;
@@ -80,6 +86,11 @@ final class PodSpecValidation {
         }
         for (String list : List.of("containers", "initContainers")) {
             List<ObjectNode> items = Json.objects(spec, list);
+            int most = list.equals("containers") ? MOST_CONTAINERS : MOST_INIT_CONTAINERS;
+            if (items.size() > most) {
+                errors.add(FieldError.tooMany(path + "." + list, items.size(), most));
+                continue;
+            }
             for (int i = 0; i < items.size(); i++) {
                 String at = path + "." + list + "[" + i + "]";
                 String name = Json.string(items.get(i), "name");

@@ -46,6 +46,18 @@ class PodRulesTest {
                         + "'message':'Scheduling is blocked due to non-empty scheduling gates'}]}").path("conditions"));
     }
 
+    /// As many as a machine takes.
+    @Test
+    void containersAreBounded() {
+        assertThat(errors("{'containers':[" + many(64) + "],'initContainers':[{'name':'i','image':'i'}]}")).isEmpty();
+        assertThat(errors("{'containers':[" + many(65) + "]}")).containsExactly("spec.containers: Too many: 65: must have at most 64 items");
+        assertThat(errors("{'containers':[{'name':'c','image':'i'}],'initContainers':[" + many(257) + "]}")).containsExactly("spec.initContainers: Too many: 257: must have at most 256 items");
+    }
+
+    private static String many(int count) {
+        return java.util.stream.IntStream.range(0, count).mapToObj(i -> "{'name':'c" + i + "','image':'i'}").collect(java.util.stream.Collectors.joining(","));
+    }
+
     @Test
     void keysOfLabelsToMatchAreMergedIntoTheSelectorsOfANewPod() {
         ObjectNode pod = pod("{'containers':[{'name':'c','image':'i'}],"
