@@ -9,6 +9,7 @@ import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Informers;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanDefinition;
 import io.hypernetes.client.LeanPod;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
@@ -96,7 +97,7 @@ final class Graph implements AutoCloseable {
                         .orElseGet(() -> entry(kind, metadata(kind, scope), true)));
             }
         }
-        definitions = new Informer<>(client, Kind.CUSTOM_RESOURCE_DEFINITION, Scope.everywhere(), Selection.everything()).handler(new Definitions());
+        definitions = LeanDefinition.informer(client, Scope.everywhere()).trimmedBy(Graph::trim).handler(new Definitions());
     }
 
     private Informer<PartialObjectMetadata> metadata(Kind<PartialObjectMetadata> kind, Scope scope) {
@@ -125,7 +126,7 @@ final class Graph implements AutoCloseable {
         return entry;
     }
 
-    private static void trim(PartialObjectMetadata object) {
+    private static void trim(HasMetadata object) {
         var meta = object.getMetadata();
         meta.setLabels(null);
         meta.setCreationTimestamp(null);
