@@ -56,6 +56,12 @@ public final class DefinitionCheck {
 
     private static List<FieldError> check(ObjectNode definition, Set<FieldError> known) {
         DefinitionCheck check = new DefinitionCheck(definition, known);
+        List<FieldError> tooLarge = SchemaSizes.check(check.versions);
+        if (!known.containsAll(tooLarge)) {
+            // What else is wrong would be found by reading what is too large to be read.
+            return tooLarge;
+        }
+        check.errors.addAll(tooLarge);
         check.whole(definition);
         // What all versions have alike is looked at once, and called by the name that it had before there were versions.
         boolean oneSchema = check.isAlike("schema");

@@ -41,6 +41,41 @@ class DefinitionCheckTest {
                 .containsExactly("spec.selectableFields[1].jsonPath: Duplicate value: \".spec.size\"");
     }
 
+    private static ObjectNode withSchemas(String name, String... schemas) {
+        var versions = IntStream.range(0, schemas.length)
+                .mapToObj(i -> "{\"name\":\"v" + i + "\",\"schema\":{\"openAPIV3Schema\":" + schemas[i] + "}}")
+                .collect(Collectors.joining(","));
+        return Json.readObject("{\"metadata\":{\"name\":\"" + name + "\"},\"spec\":{\"group\":\"a.example.com\",\"versions\":[" + versions + "]}}");
+    }
+
+    private static String choices(int count) {
+        return "{\"type\":\"object\",\"allOf\":[{}" + ",{}".repeat(count - 1) + "]}";
+    }
+
+    private static String strings(int count) {
+        return "{\"type\":\"object\",\"properties\":{"
+                + IntStream.range(0, count).mapToObj(i -> "\"p" + i + "\":{\"type\":\"string\",\"description\":\"d\"}").collect(Collectors.joining(",")) + "}}";
+    }
+
+    @Test
+    void schemasAreNoMoreThanCanBeHeld() {
+        var tooLarge = List.of("spec.versions: Invalid value: the schemas of all versions together may have at most 50000 objects and lists, 250000 values in all and 2000 rules: "
+                + "leave out versions that nobody uses, or describe less and set x-kubernetes-preserve-unknown-fields");
+        assertThat(DefinitionCheck.check(withSchemas("a", strings(20_000), strings(19_000)))).as("more than any that is in use").isEmpty();
+        assertThat(DefinitionCheck.check(withSchemas("a", choices(500_000)))).extracting(FieldError::text).isEqualTo(tooLarge);
+        assertThat(DefinitionCheck.check(withSchemas("a", choices(30_000), choices(30_000)))).extracting(FieldError::text).isEqualTo(tooLarge);
+        var enumeration = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"enum\":[1" + ",1".repeat(260_000) + "]}}}";
+        assertThat(DefinitionCheck.check(withSchemas("a", enumeration))).extracting(FieldError::text).isEqualTo(tooLarge);
+    }
+
+    @Test
+    void whatWasTooLargeBeforeCanBeChanged() {
+        var old = withSchemas("a", choices(60_000));
+        assertThat(DefinitionCheck.checkChange(withSchemas("b", choices(60_000)), old)).isEmpty();
+        assertThat(DefinitionCheck.checkChange(withSchemas("b", choices(55_000)), old)).isEmpty();
+        assertThat(DefinitionCheck.checkChange(old, withSchemas("b", choices(10)))).isNotEmpty();
+    }
+
     @Test
     void replicasAreOfTheSpecAndOfTheStatus() {
         var scale = "\"subresources\":{\"scale\":{\"specReplicasPath\":\"%s\",\"statusReplicasPath\":\"%s\",\"labelSelectorPath\":\"%s\"}}";
