@@ -111,9 +111,8 @@ public final class Definitions {
         var group = Json.string(definition, "spec", "group");
         var resources = new HashSet<String>();
         var kindNames = new HashSet<String>();
-        for (var kind : kinds.all(tenant)) {
-            var type = kind.type();
-            boolean itself = kind.isCustom() && type.resource().equals(plural);
+        for (var type : kinds.types(tenant)) {
+            boolean itself = kinds.builtIn().find(type.group(), type.version(), type.resource()) == null && type.resource().equals(plural);
             if (type.group().equals(group) && !itself) {
                 resources.addAll(type.shortNames());
                 resources.addAll(List.of(type.resource(), type.singular()));

@@ -4,9 +4,11 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
+import io.hypernetes.objects.crd.SchemaSizes;
 import io.hypernetes.objects.kind.CustomKinds;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
+import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.schema.Schema;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
@@ -16,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,13 @@ public final class TenantKinds {
     static final String GROUP = "apiextensions.k8s.io";
     static final String RESOURCE = "customresourcedefinitions";
 
-    private static final int MOST_COMPILED = 20_000;
+    /// Of the heap, for what is compiled: one part in so many, and a tenant has a quarter of that.
+    private static final int COMPILED = 8;
+    /// The same for where kinds live in the API.
+    private static final int PLACES = 64;
+    private static final int TENANTS = 4;
+    /// In bytes, of what is held of each version beside its names.
+    private static final int OF_A_PLACE = 1 << 10;
     private static final Pattern VERSION = Pattern.compile("v(\\d{1,9})(?:(alpha|beta)(\\d{1,9}))?");
 
     private static final String OPERATOR_GROUP = "hypernetes.io";
@@ -44,10 +51,12 @@ public final class TenantKinds {
     private final CustomKinds custom;
     private final Store store;
     private final Conversions conversions;
-    private final ConcurrentHashMap<String, Compiled> compiled = new ConcurrentHashMap<>();
+    private final MadeByWeight<Compiled> compiled = room(COMPILED);
+    private final MadeByWeight<List<ResourceType>> places = room(PLACES);
     private final DefinitionEnds ends = new DefinitionEnds(this);
 
-    private record Compiled(long revision, List<Kind> kinds) {}
+    /// @param weight roughly, in bytes
+    private record Compiled(List<Kind> kinds, long weight) {}
 
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
         this.conversions = conversions;
@@ -55,6 +64,16 @@ public final class TenantKinds {
         this.ownGroups = builtIn.all().stream().map(kind -> kind.type().group()).collect(Collectors.toUnmodifiableSet());
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
+    }
+
+    private static <T> MadeByWeight<T> room(int part) {
+        long most = Runtime.getRuntime().maxMemory() / part;
+        return new MadeByWeight<>(most, most / TENANTS);
+    }
+
+    /// As much may be compiled at once for one tenant.
+    private static long mostAtOnce() {
+        return Runtime.getRuntime().maxMemory() / COMPILED;
     }
 
     /// Who waits for the end of what a tenant has defined.
@@ -86,10 +105,11 @@ public final class TenantKinds {
         var key = key(tenant, resource + "." + group);
         var entry = store.get(key);
         if (entry.isEmpty()) {
-            compiled.remove(key);
+            compiled.remove(tenant, key);
+            places.remove(tenant, key);
             return null;
         }
-        for (var each : kinds(entry.get())) {
+        for (var each : compiled(entry.get()).kinds) {
             if (each.type().version().equals(version)) {
                 return each;
             }
@@ -125,15 +145,35 @@ public final class TenantKinds {
         return all;
     }
 
-    /// The kinds that a tenant has defined.
+    /// Where everything in the API of a tenant lives, in the order of [#all]. Nothing is compiled for it: all kinds of one tenant may be more than there is memory for.
+    public List<ResourceType> types(String tenant) {
+        var types = new ArrayList<ResourceType>();
+        for (var kind : builtIn.all()) {
+            var seen = as(tenant, kind);
+            if (seen != null) {
+                types.add(seen.type());
+            }
+        }
+        definitions(tenant).stream().flatMap(entry -> places(tenant, entry).stream()).sorted(BY_PLACE).forEach(types::add);
+        return types;
+    }
+
+    /// The kinds that a tenant has defined, compiled, by the names of their definitions as far as there is room for them together.
     public List<Kind> own(String tenant) {
         var own = new ArrayList<Kind>();
+        long left = mostAtOnce();
         for (var entry : definitions(tenant)) {
-            own.addAll(kinds(entry));
+            var each = compiled(entry);
+            left -= each.weight;
+            if (left < 0) {
+                log.warn(
+                        "event=definitions-not-published tenant={} first={} effect=\"OpenAPI tells nothing of its kind and of those behind, which are served all the same\"",
+                        tenant, entry.key());
+                break;
+            }
+            own.addAll(each.kinds);
         }
-        own.sort(Comparator.<Kind, String>comparing(kind -> kind.type().group())
-                .thenComparing(kind -> kind.type().version(), BY_PRIORITY)
-                .thenComparing(kind -> kind.type().resource()));
+        own.sort(Comparator.comparing(Kind::type, BY_PLACE));
         return own;
     }
 
@@ -173,33 +213,46 @@ public final class TenantKinds {
         return !Json.string(object, "metadata", "deletionTimestamp").isEmpty();
     }
 
-    private List<Kind> kinds(Entry entry) {
-        var known = compiled.get(entry.key());
-        if (known != null && known.revision == entry.revision()) {
-            return known.kinds;
+    private Compiled compiled(Entry entry) {
+        var tenant = ObjectKey.tenantOf(entry.key());
+        var known = compiled.get(tenant, entry.key(), entry.revision());
+        if (known != null) {
+            return known;
         }
-        var made = new Compiled(entry.revision(), compile(entry));
-        if (compiled.size() >= MOST_COMPILED) {
-            compiled.clear();
-        }
-        compiled.put(entry.key(), made);
-        return made.kinds;
+        var definition = read(entry);
+        List<Kind> made = definition.isEmpty()
+                ? List.of()
+                : custom.of(definition, conversions.of(tenant, definition)).stream().filter(kind -> isAt(entry, kind.type())).toList();
+        var fresh = new Compiled(made, SchemaSizes.memory(definition, entry.length()));
+        compiled.put(tenant, entry.key(), entry.revision(), fresh.weight, fresh);
+        return fresh;
     }
 
-    private List<Kind> compile(Entry entry) {
-        ObjectNode definition;
+    private List<ResourceType> places(String tenant, Entry entry) {
+        var known = places.get(tenant, entry.key(), entry.revision());
+        if (known != null) {
+            return known;
+        }
+        var made = CustomKinds.types(read(entry)).stream().filter(type -> isAt(entry, type)).toList();
+        long names = made.stream().mapToLong(type -> type.shortNames().size() + type.categories().size()).sum();
+        places.put(tenant, entry.key(), entry.revision(), (made.size() + 1L) * OF_A_PLACE + names * (OF_A_PLACE / 8), made);
+        return made;
+    }
+
+    private static boolean isAt(Entry entry, ResourceType type) {
+        return entry.key().equals(key(ObjectKey.tenantOf(entry.key()), type.resource() + "." + type.group()));
+    }
+
+    /// A definition; empty when its kind is not served.
+    private ObjectNode read(Entry entry) {
         try {
-            definition = Json.readObject(entry.value());
+            var definition = Json.readObject(entry.value());
+            return Definitions.isEstablished(definition) && !isOwn(Json.string(definition, "spec", "group")) ? definition : Json.object();
         } catch (MalformedJsonException e) {
             // The tenant's other kinds are there none the less.
             log.warn("event=definition-not-read key={} cause={} effect=\"its kind is not served\"", entry.key(), e.getMessage());
-            return List.of();
+            return Json.object();
         }
-        return Definitions.isEstablished(definition) && !isOwn(Json.string(definition, "spec", "group"))
-                ? custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition)).stream()
-                        .filter(kind -> entry.key().equals(key(ObjectKey.tenantOf(entry.key()), kind.type().resource() + "." + kind.type().group())))
-                        .toList()
-                : List.of();
     }
 
     /// Whether text can be a part of a definition's name; anything else must not become a part of a key.
@@ -209,6 +262,9 @@ public final class TenantKinds {
 
     /// Stable versions before beta before alpha, later ones first.
     static final Comparator<String> BY_PRIORITY = TenantKinds::byPriority;
+
+    private static final Comparator<ResourceType> BY_PLACE =
+            Comparator.comparing(ResourceType::group).thenComparing(ResourceType::version, BY_PRIORITY).thenComparing(ResourceType::resource);
 
     private static int byPriority(String one, String other) {
         int order = Integer.compare(stability(one), stability(other));

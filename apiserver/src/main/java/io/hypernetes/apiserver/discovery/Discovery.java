@@ -8,7 +8,7 @@ import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.apiserver.resource.Answers;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.ResourceType;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -55,10 +55,10 @@ public final class Discovery {
         var document = made.get(operator + version + path);
         if (document == null) {
             // Only paths that exist are kept, so that guesses do not fill the memory.
-            var mine = kinds.all(tenant.tenant());
+            var mine = kinds.types(tenant.tenant());
             var json = version.isEmpty()
                     ? Legacy.document(mine, path)
-                    : aggregated(mine.stream().filter(kind -> kind.type().group().isEmpty() == path.equals("/api")).toList(), version);
+                    : aggregated(mine.stream().filter(type -> type.group().isEmpty() == path.equals("/api")).toList(), version);
             var bytes = Json.bytes(json);
             document = new Document(bytes, tag(bytes));
             made.put(operator + version + path, document);
@@ -83,11 +83,11 @@ public final class Discovery {
         if (tenant.tenant().equals(Caller.ROOT)) {
             paths.add("/metrics");
         }
-        for (var kind : kinds.all(tenant.tenant())) {
-            var group = kind.type().group();
+        for (var type : kinds.types(tenant.tenant())) {
+            var group = type.group();
             var above = group.isEmpty() ? "/api" : "/apis/" + group;
             paths.add(above);
-            paths.add(above + "/" + kind.type().version());
+            paths.add(above + "/" + type.version());
         }
         var answer = Json.object();
         var list = answer.putArray("paths");
@@ -133,31 +133,30 @@ public final class Discovery {
         throw ApiStatus.notAcceptable(List.of("application/json")).asException();
     }
 
-    private static ObjectNode aggregated(List<Kind> kinds, String version) {
+    private static ObjectNode aggregated(List<ResourceType> types, String version) {
         var list = Json.object();
         list.put("kind", AGGREGATED);
         list.put("apiVersion", "apidiscovery.k8s.io/" + version);
         list.putObject("metadata");
         var items = list.putArray("items");
-        for (var group : Legacy.groups(kinds)) {
+        for (var group : Legacy.groups(types)) {
             var item = items.addObject();
             item.putObject("metadata").put("name", group);
             var versions = item.putArray("versions");
-            for (var name : Legacy.versions(kinds, group)) {
+            for (var name : Legacy.versions(types, group)) {
                 var entry = versions.addObject();
                 entry.put("version", name);
                 var resources = entry.putArray("resources");
-                kinds.stream()
-                        .filter(kind -> kind.type().group().equals(group) && kind.type().version().equals(name))
-                        .forEach(kind -> resources.add(resource(kind)));
+                types.stream()
+                        .filter(type -> type.group().equals(group) && type.version().equals(name))
+                        .forEach(type -> resources.add(resource(type)));
                 entry.put("freshness", "Current");
             }
         }
         return list;
     }
 
-    private static ObjectNode resource(Kind kind) {
-        var type = kind.type();
+    private static ObjectNode resource(ResourceType type) {
         var resource = Json.object();
         resource.put("resource", type.resource());
         responseKind(resource, type.group(), type.version(), type.kind());

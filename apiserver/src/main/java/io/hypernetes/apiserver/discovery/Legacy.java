@@ -2,7 +2,7 @@ package io.hypernetes.apiserver.discovery;
 
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.ResourceType;
 import java.util.List;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,24 +12,24 @@ final class Legacy {
     private Legacy() {}
 
     /// @param path without a slash at its end
-    static ObjectNode document(List<Kind> kinds, String path) {
+    static ObjectNode document(List<ResourceType> types, String path) {
         var parts = path.substring(1).split("/", -1);
         return switch (parts.length) {
-            case 1 -> parts[0].equals("api") ? coreVersions() : groupList(kinds);
-            case 2 -> parts[0].equals("api") ? resources(kinds, "", parts[1]) : group(kinds, parts[1]);
-            case 3 -> parts[0].equals("apis") ? resources(kinds, parts[1], parts[2]) : missing();
+            case 1 -> parts[0].equals("api") ? coreVersions() : groupList(types);
+            case 2 -> parts[0].equals("api") ? resources(types, "", parts[1]) : group(types, parts[1]);
+            case 3 -> parts[0].equals("apis") ? resources(types, parts[1], parts[2]) : missing();
             default -> missing();
         };
     }
 
-    static List<String> groups(List<Kind> kinds) {
-        return kinds.stream().map(kind -> kind.type().group()).distinct().toList();
+    static List<String> groups(List<ResourceType> types) {
+        return types.stream().map(type -> type.group()).distinct().toList();
     }
 
-    static List<String> versions(List<Kind> kinds, String group) {
-        return kinds.stream()
-                .filter(kind -> kind.type().group().equals(group))
-                .map(kind -> kind.type().version())
+    static List<String> versions(List<ResourceType> types, String group) {
+        return types.stream()
+                .filter(type -> type.group().equals(group))
+                .map(type -> type.version())
                 .distinct()
                 .toList();
     }
@@ -50,34 +50,34 @@ final class Legacy {
         return versions;
     }
 
-    private static ObjectNode groupList(List<Kind> kinds) {
+    private static ObjectNode groupList(List<ResourceType> types) {
         var list = Json.object();
         list.put("kind", "APIGroupList");
         list.put("apiVersion", "v1");
         var groups = list.putArray("groups");
-        groups(kinds).stream().filter(group -> !group.isEmpty()).forEach(group -> groups.add(describe(kinds, group)));
+        groups(types).stream().filter(group -> !group.isEmpty()).forEach(group -> groups.add(describe(types, group)));
         return list;
     }
 
-    private static ObjectNode group(List<Kind> kinds, String group) {
-        if (group.isEmpty() || !groups(kinds).contains(group)) {
+    private static ObjectNode group(List<ResourceType> types, String group) {
+        if (group.isEmpty() || !groups(types).contains(group)) {
             return missing();
         }
         var document = Json.object();
         document.put("kind", "APIGroup");
         document.put("apiVersion", "v1");
-        document.setAll(describe(kinds, group));
+        document.setAll(describe(types, group));
         return document;
     }
 
-    private static ObjectNode describe(List<Kind> kinds, String group) {
+    private static ObjectNode describe(List<ResourceType> types, String group) {
         var description = Json.object();
         description.put("name", group);
         var versions = description.putArray("versions");
-        for (var version : versions(kinds, group)) {
+        for (var version : versions(types, group)) {
             version(versions.addObject(), group, version);
         }
-        version(description.putObject("preferredVersion"), group, versions(kinds, group).getFirst());
+        version(description.putObject("preferredVersion"), group, versions(types, group).getFirst());
         return description;
     }
 
@@ -86,22 +86,21 @@ final class Legacy {
         target.put("version", version);
     }
 
-    private static ObjectNode resources(List<Kind> kinds, String group, String version) {
+    private static ObjectNode resources(List<ResourceType> types, String group, String version) {
         var list = Json.object();
         list.put("kind", "APIResourceList");
         list.put("apiVersion", "v1");
         list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
         var resources = list.putArray("resources");
-        for (var kind : kinds) {
-            if (kind.type().group().equals(group) && kind.type().version().equals(version)) {
-                resources(resources, kind);
+        for (var type : types) {
+            if (type.group().equals(group) && type.version().equals(version)) {
+                resources(resources, type);
             }
         }
         return resources.isEmpty() ? missing() : list;
     }
 
-    private static void resources(ArrayNode target, Kind kind) {
-        var type = kind.type();
+    private static void resources(ArrayNode target, ResourceType type) {
         var own = target.addObject();
         own.put("name", type.resource());
         own.put("singularName", type.singular());

@@ -8,6 +8,7 @@ import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.openapi.OpenApi;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -22,8 +23,8 @@ public final class OpenApiDocuments {
     private final TenantKinds kinds;
     private final Supplier<OpenApi> root;
     private final Supplier<OpenApi> tenants;
-    /// The documents of the kinds that tenants have defined, by tenant.
-    private final ConcurrentHashMap<String, Edition> editions = new ConcurrentHashMap<>();
+    /// The documents of the kinds that tenants have defined, by tenant: they can be made again, so they go before memory is short.
+    private final ConcurrentHashMap<String, SoftReference<Edition>> editions = new ConcurrentHashMap<>();
 
     /// @param documents of its own kinds
     /// @param everything of all kinds, for the one document of v2
@@ -105,14 +106,18 @@ public final class OpenApiDocuments {
         if (editions.size() >= MOST_EDITIONS) {
             editions.clear();
         }
-        return editions.compute(
-                tenant,
-                (_, known) -> known != null && known.name.equals(name)
-                        ? known
-                        : new Edition(
-                                name,
-                                OpenApi.of(kinds.schema(), kinds.own(tenant)),
-                                OpenApi.of(kinds.schema(), kinds.all(tenant))));
+        Edition edition = null;
+        while (edition == null) {
+            edition = editions.compute(tenant, (_, held) -> isOf(name, held) ? held : new SoftReference<>(new Edition(
+                            name, OpenApi.of(kinds.schema(), () -> kinds.own(tenant)), OpenApi.of(kinds.schema(), () -> kinds.all(tenant)))))
+                    .get();
+        }
+        return edition;
+    }
+
+    private static boolean isOf(String name, @Nullable SoftReference<Edition> held) {
+        var edition = held == null ? null : held.get();
+        return edition != null && edition.name.equals(name);
     }
 
     private static Supplier<OpenApi> once(Supplier<OpenApi> make) {

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Store;
 import java.util.List;
@@ -26,31 +27,32 @@ final class Matching {
     /// @param rules RuleWithOperations objects
     /// @param policy `Exact`, or `Equivalent`: then other forms of the same object count too
     @Nullable Kind byRules(List<ObjectNode> rules, String policy, Attempt attempt) {
-        if (any(rules, attempt.kind(), attempt)) {
+        if (any(rules, attempt.kind().type(), attempt)) {
             return attempt.kind();
         }
         if (policy.equals("Exact")) {
             return null;
         }
         var stored = attempt.kind().type();
-        for (var other : kinds.all(attempt.tenant())) {
-            var type = other.type();
-            if (!other.equals(attempt.kind())
+        for (var type : kinds.types(attempt.tenant())) {
+            if (!type.equals(stored)
                     && type.resource().equals(stored.resource())
                     && type.storedVersion().equals(stored.storedVersion())
-                    && any(rules, other, attempt)) {
-                return other;
+                    && any(rules, type, attempt)) {
+                var other = kinds.find(attempt.tenant(), type.group(), type.version(), type.resource());
+                if (other != null) {
+                    return other;
+                }
             }
         }
         return null;
     }
 
-    private static boolean any(List<ObjectNode> rules, Kind kind, Attempt attempt) {
-        return rules.stream().anyMatch(rule -> matches(rule, kind, attempt));
+    private static boolean any(List<ObjectNode> rules, ResourceType type, Attempt attempt) {
+        return rules.stream().anyMatch(rule -> matches(rule, type, attempt));
     }
 
-    private static boolean matches(ObjectNode rule, Kind kind, Attempt attempt) {
-        var type = kind.type();
+    private static boolean matches(ObjectNode rule, ResourceType type, Attempt attempt) {
         var scope = Json.string(rule, "scope");
         boolean inScope = scope.isEmpty() || scope.equals("*") || scope.equals("Namespaced") == type.namespaced();
         return inScope

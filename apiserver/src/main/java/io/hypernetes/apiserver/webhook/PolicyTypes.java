@@ -71,9 +71,10 @@ public final class PolicyTypes {
     private CelType parameters(String tenant, JsonNode wanted, ObjectTypes types) {
         return !wanted.isObject()
                 ? SimpleType.DYN
-                : kinds.all(tenant).stream()
-                        .filter(kind -> kind.type().apiVersion().equals(Json.string(wanted, "apiVersion")) && kind.type().kind().equals(Json.string(wanted, "kind")))
+                : kinds.types(tenant).stream()
+                        .filter(type -> type.apiVersion().equals(Json.string(wanted, "apiVersion")) && type.kind().equals(Json.string(wanted, "kind")))
                         .findFirst()
+                        .map(type -> kinds.find(tenant, type.group(), type.version(), type.resource()))
                         .map(kind -> type(kind, types))
                         .orElse(SimpleType.DYN);
     }

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,6 +23,9 @@ public final class CustomKinds {
     private static final List<String> VERBS =
             List.of("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch");
     private static final List<String> PART_VERBS = List.of("get", "patch", "update");
+
+    /// What a version says of its objects alone.
+    private static final Set<String> OF_OBJECTS = Set.of("schema", "additionalPrinterColumns", "selectableFields");
 
     /// Marks the schema types that no table has.
     static final String TYPE_PREFIX = "custom:";
@@ -54,6 +58,26 @@ public final class CustomKinds {
             }
         }
         return List.copyOf(kinds);
+    }
+
+    /// Where the kinds of [#of] live in the API: nothing is compiled for it.
+    public static List<ResourceType> types(ObjectNode definition) {
+        List<CustomVersion> versions = new ArrayList<>();
+        for (ObjectNode version : Json.objects(definition.path("spec"), "versions")) {
+            ObjectNode bare = Json.object();
+            version.properties().forEach(member -> {
+                if (!OF_OBJECTS.contains(member.getKey())) {
+                    bare.set(member.getKey(), member.getValue());
+                }
+            });
+            versions.add(CustomVersion.of(bare));
+        }
+        String group = Json.string(definition, "spec", "group");
+        String stored = versions.stream().filter(CustomVersion::stored).map(CustomVersion::name).findFirst().orElse("");
+        return versions.stream()
+                .filter(CustomVersion::served)
+                .map(version -> type(definition, version, new GroupVersion(group, version.name()), new GroupVersion(group, stored)))
+                .toList();
     }
 
     /// By the names that the definition got; by those that it asks for where nobody has given it any.

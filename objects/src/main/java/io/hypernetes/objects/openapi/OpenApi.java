@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,7 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// They are made once, when first asked for: that takes tenths of a second which the start of a server need not wait for.
 public final class OpenApi {
     private final Schema schema;
-    private final List<Kind> kinds;
+    /// Asked once: kinds are many times their documents, so they are not held.
+    private final Supplier<List<Kind>> kinds;
     private volatile @Nullable Map<String, Document> made;
     private volatile @Nullable Document swagger;
 
@@ -32,20 +34,22 @@ public final class OpenApi {
     /// @param hash 128 hexadecimal digits over the bytes: for the index and as ETag
     public record Document(byte[] json, String hash) {}
 
-    private OpenApi(Schema schema, List<Kind> kinds) {
+    private OpenApi(Schema schema, Supplier<List<Kind>> kinds) {
         this.schema = schema;
-        this.kinds = List.copyOf(kinds);
+        this.kinds = kinds;
     }
 
     /// The documents for the kinds; root-only kinds are in when `root` is true.
     public static OpenApi of(Kinds kinds, boolean root) {
         return new OpenApi(
                 kinds.schema(),
-                kinds.all().stream().map(kind -> root ? kind : kind.inTenants()).filter(Objects::nonNull).toList());
+                () -> kinds.all().stream().map(kind -> root ? kind : kind.inTenants()).filter(Objects::nonNull).toList());
     }
 
     /// The documents for kinds that are not in the table.
-    public static OpenApi of(Schema schema, List<Kind> kinds) {
+    ///
+    /// @param kinds asked when the first document is
+    public static OpenApi of(Schema schema, Supplier<List<Kind>> kinds) {
         return new OpenApi(schema, kinds);
     }
 
@@ -68,7 +72,7 @@ public final class OpenApi {
         Map<String, Document> documents = new LinkedHashMap<>();
         Descriptions descriptions = Descriptions.load();
         Map<GroupVersion, List<Kind>> byVersion = new LinkedHashMap<>();
-        kinds.forEach(kind -> byVersion.computeIfAbsent(kind.type().groupVersion(), _ -> new ArrayList<>()).add(kind));
+        kinds.get().forEach(kind -> byVersion.computeIfAbsent(kind.type().groupVersion(), _ -> new ArrayList<>()).add(kind));
         byVersion.forEach((groupVersion, each) -> {
             ObjectNode document = new GroupVersionDocument(schema, descriptions, groupVersion, each).build();
             documents.put(groupVersion.path(), document(Json.bytes(document)));
@@ -122,10 +126,5 @@ public final class OpenApi {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("this JDK has no SHA-512", e);
         }
-    }
-
-    @Override
-    public String toString() {
-        return "OpenApi" + kinds;
     }
 }
