@@ -284,6 +284,33 @@ class ProgrammedAdmissionTest extends ClusterTest {
                         + "validation failed due to running out of cost budget, no further validation rules will be run");
     }
 
+    /// Each parameter is up to a hundred megabytes where it is read: one is held at a time, and no more are read than a request may cost.
+    @Test
+    void aRequestReadsSoMuchOfParametersAndNoMore() {
+        var blue = tenant("parameters");
+        var text = "x".repeat(900_000);
+        for (int i = 0; i < 38; i++) {
+            blue.post(configMaps("default"), configMap("p" + i, text)).expect(201);
+        }
+        var every = "\"paramRef\":{\"selector\":{},\"parameterNotFoundAction\":\"Deny\"},\"validationActions\":[\"Deny\"]";
+        var one = "\"paramRef\":{\"name\":\"p1\",\"parameterNotFoundAction\":\"Deny\"},\"validationActions\":[\"Deny\"]";
+        var spec = "\"paramKind\":{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"},\"validations\":[{\"expression\":\"object.data.k != 'odd' && params.metadata.name != ''\"}]";
+        policy(blue, "a-named", spec, one);
+        for (int i = 0; i < 40; i++) {
+            blue.post(GROUP + "validatingadmissionpolicybindings", """
+                    {"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"name":"more-%d"},"spec":{"policyName":"a-named",%s}}"""
+                    .formatted(i, one)).expect(201);
+        }
+        blue.post(configMaps("default"), configMap("same", "1")).expect(201);
+        policy(blue, "b-forgiving", "\"failurePolicy\":\"Ignore\"," + spec, every);
+        blue.post(configMaps("default"), configMap("forgiven", "1")).expect(201);
+        policy(blue, "c-strict", spec, every);
+        assertThat(blue.post(configMaps("default"), configMap("not-read", "1")).expect(422).at("message"))
+                .endsWith("'c-strict' with binding 'c-strict-binding' denied request: failed to configure binding: one request looks at no more than 10000 parameters and "
+                        + "32 MiB of them for all bindings of policies together: bind fewer policies, or let paramRef name the object");
+        assertThat(blue.post(configMaps("default"), configMap("odd", "odd")).expect(422).at("message")).contains("'a-named'");
+    }
+
     @Test
     void aPolicyThatDoesNotCompileIsRefused() {
         assertThat(admin.post(GROUP + "validatingadmissionpolicies", """

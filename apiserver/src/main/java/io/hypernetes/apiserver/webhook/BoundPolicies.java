@@ -2,15 +2,10 @@ package io.hypernetes.apiserver.webhook;
 
 import dev.cel.common.values.NullValue;
 import io.hypernetes.apiserver.custom.TenantKinds;
-import io.hypernetes.apiserver.storage.ObjectKey;
-import io.hypernetes.objects.ApiException;
-import io.hypernetes.objects.ApiStatus;
-import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.Values;
 import io.hypernetes.objects.kind.Kind;
-import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -39,9 +34,13 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
     /// A policy that is about an attempt, by one of its bindings.
     ///
     /// @param as the kind in whose form the policy wants to see the object
-    /// @param parameters with each of which it is to be evaluated; one null when it takes none
     /// @param broken why it cannot be evaluated at all; null when it can
-    record Bound<P>(P policy, String binding, JsonNode spec, Kind as, List<@Nullable ObjectNode> parameters, @Nullable String broken) {}
+    record Bound<P extends Compiled>(P policy, String binding, JsonNode spec, Kind as, @Nullable String broken) {
+        /// With each of which it is to be evaluated; none where it cannot be.
+        Parameters.Each parameters(Parameters all) {
+            return broken == null ? all.of(policy.head().spec(), spec) : all.none();
+        }
+    }
 
     /// @param resource such as `validatingadmissionpolicies`
     /// @param bindings the resource of its bindings
@@ -84,24 +83,11 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
             var as = concerned(policy.head().spec().path("matchConstraints"), attempt, object, old);
             var own = binding.path("spec").path("matchResources");
             if (as != null && (!own.isObject() || narrowed(own, attempt, object, old))) {
-                found.add(bound(policy, binding, attempt, as));
+                found.add(new Bound<>(policy, Json.string(binding, "metadata", "name"), binding.path("spec"), as, policy.head().broken()));
             }
         }
         found.sort(Comparator.comparing((Bound<P> each) -> each.policy().head().name()).thenComparing(Bound::binding));
         return found;
-    }
-
-    private Bound<P> bound(P policy, ObjectNode binding, Attempt attempt, Kind as) {
-        var name = Json.string(binding, "metadata", "name");
-        var broken = policy.head().broken();
-        if (broken == null) {
-            try {
-                return new Bound<>(policy, name, binding.path("spec"), as, parameters(policy.head(), binding, attempt), null);
-            } catch (ApiException e) {
-                broken = "failed to configure binding: " + e.status().message();
-            }
-        }
-        return new Bound<>(policy, name, binding.path("spec"), as, List.of(), broken);
     }
 
     /// The kind in whose form constraints want to see an attempt; null when it is none of their concern.
@@ -123,59 +109,9 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
                 : concerned(restrictions, attempt, object, old) != null;
     }
 
-    /// The objects with which a policy is to be evaluated: each by itself; one null when it takes none.
-    ///
-    /// @throws ApiException when there must be some and there are none
-    private List<@Nullable ObjectNode> parameters(PolicyHead policy, ObjectNode binding, Attempt attempt) {
-        var wanted = policy.spec().path("paramKind");
-        var reference = binding.path("spec").path("paramRef");
-        var found = new ArrayList<@Nullable ObjectNode>();
-        if (!wanted.isObject() || !reference.isObject()) {
-            found.add(null);
-            return found;
-        }
-        var version = GroupVersion.parse(Json.string(wanted, "apiVersion"));
-        var kindName = Json.string(wanted, "kind");
-        var kind = kinds.all(attempt.tenant()).stream()
-                .filter(each -> each.type().groupVersion().equals(version) && each.type().kind().equals(kindName))
-                .findFirst()
-                .orElseThrow(() -> ApiStatus.badRequest("failed to find resource referenced by paramKind: '" + version.apiVersion()
-                                + ", Kind=" + kindName + "'")
-                        .asException());
-        var type = kind.type();
-        var namespace = namespace(type.namespaced(), Json.string(reference, "namespace"), attempt);
-        var name = Json.string(reference, "name");
-        if (!name.isEmpty()) {
-            store.get(new ObjectKey(attempt.tenant(), type.storedVersion().group(), type.resource(), namespace, name).text())
-                    .ifPresent(entry -> found.add(kind.fromStored(Json.readObject(entry.value()))));
-        } else {
-            var selector = LabelSelector.of(reference.path("selector"));
-            var prefix = ObjectKey.prefix(attempt.tenant(), type.storedVersion().group(), type.resource(), namespace.isEmpty() ? "_" : namespace);
-            for (var entry : store.list(prefix, "", 0).entries()) {
-                var each = kind.fromStored(Json.readObject(entry.value()));
-                if (selector.matches(LabelSelector.labelsOf(each))) {
-                    found.add(each);
-                }
-            }
-        }
-        if (found.isEmpty() && !Json.string(reference, "parameterNotFoundAction").equals("Allow")) {
-            throw ApiStatus.badRequest("no params found for policy binding with `Deny` parameterNotFoundAction").asException();
-        }
-        return found;
-    }
-
-    private static String namespace(boolean namespaced, String named, Attempt attempt) {
-        if (!namespaced) {
-            if (!named.isEmpty()) {
-                throw ApiStatus.badRequest("paramRef.namespace must not be provided for a cluster-scoped `paramKind`").asException();
-            }
-            return "";
-        }
-        var namespace = named.isEmpty() ? attempt.namespace() : named;
-        if (namespace.isEmpty()) {
-            throw ApiStatus.badRequest("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources").asException();
-        }
-        return namespace;
+    /// What bound policies are evaluated with, for one request.
+    Parameters parameters(Attempt attempt) {
+        return new Parameters(store, kinds, attempt);
     }
 
     /// What the expressions of a bound policy may speak of.

@@ -62,6 +62,7 @@ final class MutatingPolicies {
         var budget = new Budget(Budget.REQUEST);
         var failures = new ArrayList<Failure>();
         var current = object;
+        var parameters = policies.parameters(attempt);
         for (var bound : policies.concerning(attempt, object, old)) {
             var head = bound.policy().head();
             var mine = new ArrayList<Failure>();
@@ -69,7 +70,9 @@ final class MutatingPolicies {
             if (broken != null) {
                 fail(mine, bound, broken, "Forbidden");
             }
-            for (var params : bound.parameters()) {
+            var each = bound.parameters(parameters);
+            while (each.next()) {
+                var params = each.value();
                 var look = new Look(head.name(), bound.binding(), Json.string(named(params), "namespace"), Json.string(named(params), "name"));
                 if (looks.isDue(look)) {
                     if (budget.isSpent()) {
@@ -83,6 +86,10 @@ final class MutatingPolicies {
                         looks.looked(look, bound.policy().wantsAnotherLook(), !current.equals(before));
                     }
                 }
+            }
+            var fault = each.fault();
+            if (fault != null) {
+                fail(mine, bound, fault, "Forbidden");
             }
             if (!head.ignoresFailure()) {
                 mine.stream().limit(MOST_FAILURES - failures.size()).forEach(failures::add);
