@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -37,6 +38,11 @@ public final class LeanDefinition {
     /// A cache of them, not started yet.
     public static Informer<CustomResourceDefinition> informer(Client client, Scope scope) {
         return new Informer<>(client, Kind.CUSTOM_RESOURCE_DEFINITION, scope, Selection.everything()).readBy(MAPPER);
+    }
+
+    /// Hands over those in a scope, one by one as they come.
+    public static void list(Client client, Scope scope, Consumer<? super CustomResourceDefinition> each) {
+        client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(scope, Selection.everything(), MAPPER, each, leftOut -> {});
     }
 
     @JsonIgnoreProperties("managedFields")

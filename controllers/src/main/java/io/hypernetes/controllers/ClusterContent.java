@@ -2,11 +2,11 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanDefinition;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
@@ -112,22 +112,20 @@ final class ClusterContent {
         Scope scope = Scope.tenant(tenant);
         List<? extends HasMetadata> objects;
         try {
-            objects = client.of(kind).list(scope, Selection.everything()).items();
+            objects = client.of(NamespaceContent.metadata(kind)).list(scope, Selection.everything()).items();
         } catch (ApiException unread) {
             if (unread.isUnreachable() || unread.isNotFound() || kinds.contains(kind)) {
                 throw unread;
             }
             NamespaceContent.deleteAll(client, kind, scope);
-            objects = client.of(kind).list(scope, Selection.everything()).items();
+            objects = client.of(NamespaceContent.metadata(kind)).list(scope, Selection.everything()).items();
         }
         return objects.stream().filter(object -> object.getMetadata().getFinalizers() != null && !object.getMetadata().getFinalizers().isEmpty()).toList();
     }
 
     private List<Kind<?>> customKinds(String tenant) {
         List<Kind<?>> custom = new ArrayList<>();
-        for (CustomResourceDefinition definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
-            NamespaceContent.servedKind(definition, "Cluster").ifPresent(custom::add);
-        }
+        LeanDefinition.list(client, Scope.tenant(tenant), definition -> NamespaceContent.servedKind(definition, "Cluster").ifPresent(custom::add));
         return custom;
     }
 }

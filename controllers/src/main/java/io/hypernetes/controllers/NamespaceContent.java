@@ -1,10 +1,12 @@
 package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanDefinition;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
 import io.hypernetes.client.Selection;
@@ -129,7 +131,7 @@ final class NamespaceContent {
             return false;
         }
         Optional<ApiException> refused = deleteAll(client, kind, scope);
-        List<? extends HasMetadata> objects = client.of(kind).list(scope, Selection.everything()).items();
+        List<? extends HasMetadata> objects = client.of(metadata(kind)).list(scope, Selection.everything()).items();
         if (objects.isEmpty()) {
             return false;
         }
@@ -144,13 +146,18 @@ final class NamespaceContent {
     /// conversion webhook, which may have run in the very namespace that is emptied. What is deleted need not be converted.
     private boolean isKnownEmpty(Kind<?> kind, Scope scope) {
         try {
-            return client.of(kind).list(scope, Selection.everything()).items().isEmpty();
+            return client.of(metadata(kind)).list(scope, Selection.everything()).items().isEmpty();
         } catch (ApiException unread) {
             if (unread.isUnreachable() || unread.isNotFound()) {
                 throw unread;
             }
             return false;
         }
+    }
+
+    /// The same kind, of whose objects nothing but the metadata is read: all those of a tenant, read whole, are more than there is memory for.
+    static Kind<PartialObjectMetadata> metadata(Kind<?> kind) {
+        return Kind.metadata(kind.group(), kind.version(), kind.plural(), kind.kind(), kind.namespaced());
     }
 
     /// Deletes all objects of a kind.
@@ -171,9 +178,7 @@ final class NamespaceContent {
     /// The namespaced kinds of the tenant's own definitions, each in a version that is served.
     private List<Kind<?>> customKinds(String tenant) {
         List<Kind<?>> custom = new ArrayList<>();
-        for (CustomResourceDefinition definition : client.of(Kind.CUSTOM_RESOURCE_DEFINITION).list(Scope.tenant(tenant), Selection.everything()).items()) {
-            servedKind(definition, "Namespaced").ifPresent(custom::add);
-        }
+        LeanDefinition.list(client, Scope.tenant(tenant), definition -> servedKind(definition, "Namespaced").ifPresent(custom::add));
         return custom;
     }
 
