@@ -28,10 +28,11 @@ final class StatefulPods {
     static OptionalInt ordinal(StatefulSet set, Pod pod) {
         String prefix = set.getMetadata().getName() + "-";
         String name = pod.getMetadata().getName();
-        if (!name.startsWith(prefix) || !name.substring(prefix.length()).matches("0|[1-9][0-9]{0,8}")) {
+        if (!name.startsWith(prefix) || !name.substring(prefix.length()).matches("0|[1-9][0-9]{0,9}")) {
             return OptionalInt.empty();
         }
-        return OptionalInt.of(Integer.parseInt(name.substring(prefix.length())));
+        long ordinal = Long.parseLong(name.substring(prefix.length()));
+        return ordinal > Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of((int) ordinal);
     }
 
     static String name(StatefulSet set, int ordinal) {
