@@ -1,6 +1,10 @@
 package io.hypernetes.kubelet;
 
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
@@ -70,6 +74,8 @@ public final class FakeCri implements AutoCloseable {
     final List<StreamObserver<ContainerEventResponse>> listeners = new CopyOnWriteArrayList<>();
     /// The programs of all probes and hooks, in order.
     final List<String> execs = new CopyOnWriteArrayList<>();
+    /// What was said to be wanted of the outputs of each of them at most.
+    public final List<String> mostOutputs = new CopyOnWriteArrayList<>();
     private final List<String> calls = new CopyOnWriteArrayList<>();
     /// Whom pulls were said to be for, by image.
     final Map<String, String> pulledFor = new ConcurrentHashMap<>();
@@ -128,6 +134,15 @@ public final class FakeCri implements AutoCloseable {
                     .bossEventLoopGroup(loop).workerEventLoopGroup(loop)
                     .channelType(EpollServerDomainSocketChannel.class).withChildOption(io.netty.channel.ChannelOption.SO_KEEPALIVE, null)
                     .executor(Executors.newVirtualThreadPerTaskExecutor())
+                    .intercept(new ServerInterceptor() {
+                        @Override
+                        public <Q, A> ServerCall.Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+                            if (call.getMethodDescriptor().equals(RuntimeServiceGrpc.getExecSyncMethod())) {
+                                mostOutputs.add(String.valueOf(headers.get(Metadata.Key.of("hypernetes-most-output", Metadata.ASCII_STRING_MARSHALLER))));
+                            }
+                            return next.startCall(call, headers);
+                        }
+                    })
                     .addService(new FakeRuntime(this)).addService(new Images()).addService(podCalls.service())
                     .build().start();
         } catch (IOException broken) {

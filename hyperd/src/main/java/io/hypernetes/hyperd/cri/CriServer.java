@@ -75,6 +75,7 @@ public final class CriServer implements AutoCloseable {
                     .workerEventLoopGroup(loop)
                     .executor(calls)
                     .intercept(new CallerInterceptor())
+                    .intercept(new OutputBound())
                     .maxInboundMessageSize(MOST_REQUEST_BYTES)
                     .permitKeepAliveTime(5, TimeUnit.SECONDS)
                     .permitKeepAliveWithoutCalls(true)

@@ -1,6 +1,5 @@
 package io.hypernetes.hyperd.cri;
 
-import com.google.protobuf.ByteString;
 import io.hypernetes.cri.v1.ExecSyncRequest;
 import io.hypernetes.cri.v1.ExecSyncResponse;
 import io.hypernetes.guest.ExecSpec;
@@ -10,15 +9,11 @@ import io.hypernetes.guest.ProcessExit;
 import io.hypernetes.hyperd.HyperdException;
 import io.hypernetes.hyperd.journal.ContainerRecord;
 import io.hypernetes.hyperd.sandbox.Sandboxes;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Runs a command in a container to its end and gives back what it printed, up to a bound; what it prints beyond is dropped.
+/// Runs a command in a container to its end and gives back what it printed, as much of it as there is room for.
 final class ExecSyncs {
-    private static final int MOST_OUTPUT = 4 << 20;
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final Duration LONG = Duration.ofDays(1);
     private static final Duration AFTER_KILL = Duration.ofSeconds(5);
@@ -26,7 +21,9 @@ final class ExecSyncs {
 
     private ExecSyncs() {}
 
-    static ExecSyncResponse run(Sandboxes.Found found, ExecSyncRequest request) throws InterruptedException {
+    /// @param share what is kept of its output is taken from
+    /// @param mostOutput bytes that are kept of each output at most
+    static ExecSyncResponse run(Sandboxes.Found found, ExecSyncRequest request, OutputBudget.Share share, int mostOutput) throws InterruptedException {
         if (found.container().record().state() != ContainerRecord.State.RUNNING) {
             throw new HyperdException(
                     HyperdException.Kind.WRONG_STATE,
@@ -39,8 +36,8 @@ final class ExecSyncs {
         long until = System.nanoTime() + limit.toNanos();
         ExecSpec spec = ExecSpec.of(found.container().id(), request.getCmdList());
         try (GuestProcess process = found.sandbox().guest().exec(spec, limit.compareTo(ANSWER) < 0 ? limit : ANSWER)) {
-            Collector stdout = new Collector(process.stdout());
-            Collector stderr = new Collector(process.stderr());
+            ExecOutput stdout = new ExecOutput(process.stdout(), share, mostOutput);
+            ExecOutput stderr = new ExecOutput(process.stderr(), share, mostOutput);
             Optional<ProcessExit> exit = ended(process, Duration.ofNanos(Math.max(1, until - System.nanoTime())));
             if (exit.isEmpty()) {
                 kill(process);
@@ -80,32 +77,6 @@ final class ExecSyncs {
             process.waitFor(AFTER_KILL);
         } catch (GuestException ended) {
             // It has ended just now; the time is over all the same.
-        }
-    }
-
-    /// Reads one output on a thread of its own.
-    private static final class Collector {
-        private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
-        private final Thread thread;
-
-        Collector(InputStream from) {
-            thread = Thread.ofVirtual().name("exec-output").start(() -> read(from));
-        }
-
-        ByteString finish() throws InterruptedException {
-            thread.join();
-            return ByteString.copyFrom(kept.toByteArray());
-        }
-
-        private void read(InputStream from) {
-            byte[] buffer = new byte[16 * 1024];
-            try {
-                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
-                    kept.write(buffer, 0, Math.min(count, MOST_OUTPUT - kept.size()));
-                }
-            } catch (IOException | GuestException lost) {
-                // What came is what there is.
-            }
         }
     }
 }

@@ -29,6 +29,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             RuntimeHandlerFeatures.newBuilder().setRecursiveReadOnlyMounts(true).build();
 
     private static final Duration CHECKPOINT_LIMIT = Duration.ofMinutes(10);
+    private static final long MOST_OUTPUT_OF_ALL = 32 << 20;
 
     private final Sandboxes sandboxes;
     private final Checkpoints checkpoints;
@@ -37,6 +38,7 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
     private final StatsCalls stats;
     private final MetricCalls metrics;
     private final EventCalls eventCalls;
+    private final OutputBudget outputs = new OutputBudget(MOST_OUTPUT_OF_ALL);
     private final Consumer<String> podCidr;
     private final Supplier<Optional<String>> networkTrouble;
     private final Supplier<Map<String, String>> info;
@@ -212,7 +214,11 @@ final class RuntimeFace extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
     @Override
     public void execSync(ExecSyncRequest request, StreamObserver<ExecSyncResponse> answer) {
-        Replies.whileAwaited("ExecSync", answer, () -> ExecSyncs.run(sandboxes.getContainer(request.getContainerId()), request));
+        int most = OutputBound.current();
+        try (OutputBudget.Share share = outputs.share()) {
+            Replies.whileAwaited(
+                    "ExecSync", answer, () -> ExecSyncs.run(sandboxes.getContainer(request.getContainerId()), request, share, most));
+        }
     }
 
     @Override

@@ -196,9 +196,11 @@ public final class CriRuntime implements AutoCloseable {
         call("ReopenContainerLog", () -> within(QUICK).reopenContainerLog(ReopenContainerLogRequest.newBuilder().setContainerId(id).build()));
     }
 
-    public ExecSyncResponse execSync(String id, List<String> command, Duration timeout) {
+    /// @param mostOutput bytes that are wanted of each of its outputs at most: the runtime keeps them until the command ends
+    public ExecSyncResponse execSync(String id, List<String> command, Duration timeout, int mostOutput) {
         long seconds = Math.max(1, timeout.toSeconds());
         return call("ExecSync", () -> within(Duration.ofSeconds(seconds + 10))
+                .withOption(CallerHeaders.MOST_OUTPUT, mostOutput)
                 .execSync(ExecSyncRequest.newBuilder().setContainerId(id).addAllCmd(command).setTimeout(seconds).build()));
     }
 

@@ -92,7 +92,7 @@ final class Hooks {
             throws HostLookups.NoPlaceException {
         try {
             if (hook.getExec() != null) {
-                ExecSyncResponse answer = cri.execSync(containerId, hook.getExec().getCommand(), atMost);
+                ExecSyncResponse answer = cri.execSync(containerId, hook.getExec().getCommand(), atMost, LONGEST_OUTPUT);
                 return answer.getExitCode() == 0 ? Optional.empty()
                         : Optional.of("command exited with " + answer.getExitCode() + ": " + cut(answer.getStderr()));
             }

@@ -60,7 +60,7 @@ final class ProbeAction {
 
     private ProbeResult exec(String containerId, List<String> command, Duration timeout) {
         try {
-            ExecSyncResponse answer = cri.execSync(containerId, command, timeout);
+            ExecSyncResponse answer = cri.execSync(containerId, command, timeout, LONGEST_OUTPUT);
             String output = cut(answer.getStdout().toStringUtf8() + answer.getStderr().toStringUtf8());
             return answer.getExitCode() == 0 ? ProbeResult.SUCCESS : ProbeResult.failure(output);
         } catch (CriException failure) {

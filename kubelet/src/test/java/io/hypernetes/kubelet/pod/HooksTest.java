@@ -49,6 +49,7 @@ class HooksTest {
             assertThat(hooks.run(hook, new Container(), "c1", "", Duration.ofSeconds(20))).hasValue("command exited with 3: no luck");
             runtime.execErrors = "x".repeat(4 << 20);
             assertThat(hooks.run(hook, new Container(), "c1", "", Duration.ofSeconds(20)).orElseThrow()).startsWith("command exited with 3: xxx").hasSizeLessThan(1100);
+            assertThat(runtime.mostOutputs).as("the runtime keeps no more").containsExactly("1024", "1024");
         }
     }
 
