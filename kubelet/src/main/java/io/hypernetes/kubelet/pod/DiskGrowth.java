@@ -9,10 +9,9 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanVolume;
 import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.client.VolumeMatch;
 import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
@@ -65,7 +64,7 @@ public final class DiskGrowth implements AutoCloseable {
         this.events = events;
         this.pods = pods;
         this.node = node;
-        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.fields(LocalVolume.NODE_FIELD + "=" + node))
+        this.volumes = LeanVolume.informer(client, node)
                 .handler(new Informer.Handler<>() {
                     @Override
                     public void added(PersistentVolume volume) {

@@ -5,10 +5,9 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Index;
 import io.hypernetes.client.Informer;
 import io.hypernetes.client.Kind;
+import io.hypernetes.client.LeanVolume;
 import io.hypernetes.client.LocalVolume;
 import io.hypernetes.client.ObjectKey;
-import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.client.WorkLoop;
 import io.hypernetes.client.WorkQueue;
 import java.io.IOException;
@@ -56,7 +55,7 @@ public final class DiskRemoval implements AutoCloseable {
         this.folder = folder;
         this.node = node;
         this.inUse = inUse;
-        this.volumes = new Informer<>(client, Kind.PERSISTENT_VOLUME, Scope.everywhere(), Selection.fields(LocalVolume.NODE_FIELD + "=" + node))
+        this.volumes = LeanVolume.informer(client, node)
                 .handler(new Informer.Handler<>() {
                     @Override
                     public void added(PersistentVolume volume) {
