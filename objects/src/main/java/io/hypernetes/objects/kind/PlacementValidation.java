@@ -42,6 +42,9 @@ final class PlacementValidation {
     private void nodes(JsonNode affinity, String at) {
         NodeSelectorValidation selectors = new NodeSelectorValidation(errors);
         selectors.selector(affinity.path(REQUIRED), at + "." + REQUIRED);
+        if (selectors.tooManyPreferred(affinity, PREFERRED, at)) {
+            return;
+        }
         List<ObjectNode> preferred = Json.objects(affinity, PREFERRED);
         for (int i = 0; i < preferred.size(); i++) {
             String each = at + "." + PREFERRED + "[" + i + "]";

@@ -220,6 +220,27 @@ class KindRulesTest {
                 .containsExactly("spec: Required value: must specify a volume type");
     }
 
+    /// Whoever reads it makes objects of each, which take fifty times the room of an empty one's text.
+    @Test
+    void whereAVolumeMayBeIsSaidInSomeHundredTerms() {
+        String volume = "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"},\"local\":{\"path\":\"/disks/a\"},"
+                + "\"nodeAffinity\":{\"required\":{\"nodeSelectorTerms\":[%s]}}}";
+        assertThat(problems("v1", "PersistentVolume", volume.formatted("{}" + ",{}".repeat(499)))).isEmpty();
+        String terms = "spec.nodeAffinity.required.nodeSelectorTerms";
+        assertThat(problems("v1", "PersistentVolume", volume.formatted("{}" + ",{}".repeat(500)))).containsExactly(terms + ": Too many: 501: must have at most 500 items");
+        String expression = "{\"key\":\"zone\",\"operator\":\"In\",\"values\":[%s]}";
+        String one = expression.formatted("\"a\"");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted("{\"matchExpressions\":[" + one + ("," + one).repeat(500) + "]}")))
+                .containsExactly(terms + "[0].matchExpressions: Too many: 501: must have at most 500 items");
+        String name = "{\"key\":\"metadata.name\",\"operator\":\"In\",\"values\":[\"a\"]}";
+        assertThat(problems("v1", "PersistentVolume", volume.formatted("{\"matchFields\":[" + name + ("," + name).repeat(500) + "]}")))
+                .containsExactly(terms + "[0].matchFields: Too many: 501: must have at most 500 items");
+        assertThat(problems("v1", "PersistentVolume", volume.formatted("{\"matchExpressions\":[" + expression.formatted("\"a\"" + ",\"a\"".repeat(5000)) + "]}")))
+                .containsExactly(terms + "[0].matchExpressions[0].values: Too many: 5001: must have at most 5000 items");
+        ObjectNode stored = made("v1", "PersistentVolume", volume.formatted("{}" + ",{}".repeat(500)));
+        assertThat(change("v1", "PersistentVolume", stored, stored.deepCopy())).as("what is there may stay").isEmpty();
+    }
+
     @Test
     void whereAVolumeMayBe() {
         String volume = "\"spec\":{\"accessModes\":[\"ReadWriteOnce\"],\"capacity\":{\"storage\":\"1Gi\"},\"local\":{\"path\":\"/disks/a\"}%s}";

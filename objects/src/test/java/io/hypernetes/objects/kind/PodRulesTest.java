@@ -135,6 +135,16 @@ class PodRulesTest {
     }
 
     @Test
+    void nodesAreAskedForInSomeHundredTerms() {
+        String pod = "{'containers':[{'name':'c','image':'i'}],'affinity':{'nodeAffinity':{'%sDuringSchedulingIgnoredDuringExecution':%s}}}";
+        String empty = "{}" + ",{}".repeat(500);
+        assertThat(errors(pod.formatted("required", "{'nodeSelectorTerms':[" + empty + "]}"))).containsExactly(
+                "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms: Too many: 501: must have at most 500 items");
+        assertThat(errors(pod.formatted("preferred", "[" + empty.replace("{}", "{'weight':1,'preference':{}}") + "]"))).containsExactly(
+                "spec.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution: Too many: 501: must have at most 500 items");
+    }
+
+    @Test
     void nodesThatWereNamedTogetherBeforeMayStay() {
         String many = "{'containers':[{'name':'c','image':'i'}],'activeDeadlineSeconds':%d,'affinity':{'nodeAffinity':{'requiredDuringSchedulingIgnoredDuringExecution':"
                 + "{'nodeSelectorTerms':[{'matchFields':[{'key':'metadata.name','operator':'In','values':['n1','n2']}]}]}}}}";
