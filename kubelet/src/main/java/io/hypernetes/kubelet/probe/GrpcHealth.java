@@ -5,6 +5,7 @@ import com.google.protobuf.CodedOutputStream;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
@@ -20,13 +21,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /// The standard gRPC health check: `grpc.health.v1.Health/Check`, whose answer's field 1 is 1 when serving. Safe for use by many threads.
+///
+/// Servers are hostile: they may send no more than an answer can be ([AnswerFence]), in a minute at most, and the checks of one tenant leave places to
+/// others' ([Places]). What the node is late with says nothing of a container.
 public final class GrpcHealth implements AutoCloseable {
     private static final int SERVING = 1;
     private static final int LARGEST = 4096;
+    /// How much of a message comes before anybody has seen how long it is to be.
+    private static final int WINDOW = 16 << 10;
+    private static final int MOST_CHECKS = 128;
+    private static final Duration LONGEST = Duration.ofMinutes(1);
+    /// A deadline that is told so much later than it was is the node's fault.
+    private static final Duration LATE = Duration.ofSeconds(1);
 
     private static final MethodDescriptor<byte[], byte[]> CHECK = MethodDescriptor.newBuilder(new Bytes(), new Bytes())
             .setType(MethodDescriptor.MethodType.UNARY)
@@ -34,25 +46,67 @@ public final class GrpcHealth implements AutoCloseable {
             .build();
 
     private final PodDialer dialer;
-    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("grpc-probes", true), NioIoHandler.newFactory());
+    private final Places places;
+    private final Duration longest;
+    private final EventLoopGroup loop = new MultiThreadIoEventLoopGroup(2, new DefaultThreadFactory("grpc-probes", true), NioIoHandler.newFactory());
 
     public GrpcHealth(PodDialer dialer) {
-        this.dialer = dialer;
+        this(dialer, MOST_CHECKS, LONGEST);
     }
 
+    /// @param most checks at a time
+    /// @param longest that any is waited for
+    GrpcHealth(PodDialer dialer, int most, Duration longest) {
+        this.dialer = dialer;
+        this.places = new Places(most);
+        this.longest = longest;
+    }
+
+    /// Waits for a place as long as for the answer.
     ProbeResult check(String tenant, String host, int port, String service, Duration timeout) {
+        Duration time = timeout.compareTo(longest) < 0 ? timeout : longest;
+        try {
+            if (!places.take(tenant, time)) {
+                return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": too many others are under way");
+            }
+        } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+            return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": interrupted");
+        }
+        try {
+            return ask(tenant, host, port, service, time);
+        } finally {
+            places.leave(tenant);
+        }
+    }
+
+    private ProbeResult ask(String tenant, String host, int port, String service, Duration time) {
+        long began = System.nanoTime();
+        AtomicBoolean opened = new AtomicBoolean();
+        CompletableFuture<IOException> fenced = new CompletableFuture<>();
         ManagedChannel channel = NettyChannelBuilder.forAddress(host, port)
                 .usePlaintext()
                 .maxInboundMessageSize(LARGEST)
+                .flowControlWindow(WINDOW)
                 .eventLoopGroup(loop)
-                .channelFactory(() -> channel(tenant))
+                .channelFactory(() -> channel(tenant, opened, fenced))
                 .build();
+        // Or it would connect anew and ask once more.
+        fenced.thenRun(channel::shutdownNow);
         try {
             byte[] answer = ClientCalls.blockingUnaryCall(
-                    channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS), request(service));
+                    channel, CHECK, CallOptions.DEFAULT.withDeadlineAfter(time.toMillis(), TimeUnit.MILLISECONDS), request(service));
             int status = status(answer);
             return status == SERVING ? ProbeResult.SUCCESS : ProbeResult.failure("service unhealthy (responded with \"" + name(status) + "\")");
         } catch (StatusRuntimeException failure) {
+            IOException tooMuch = fenced.getNow(null);
+            if (tooMuch != null) {
+                return failed(host, port, tooMuch.getMessage());
+            }
+            boolean late = !opened.get() || System.nanoTime() - began > time.plus(LATE).toNanos();
+            if (late && failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
+                return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": the node was late");
+            }
             // Of a connection that fails the status says no more than that.
             Throwable cause = failure.getStatus().getCause();
             return failed(host, port, failure.getMessage() + (cause == null ? "" : ": " + cause.getMessage()));
@@ -67,15 +121,18 @@ public final class GrpcHealth implements AutoCloseable {
         return ProbeResult.failure("grpc health check on " + host + ":" + port + ": " + why);
     }
 
-    private NioSocketChannel channel(String tenant) {
+    private NioSocketChannel channel(String tenant, AtomicBoolean opened, CompletableFuture<IOException> fenced) {
         try {
-            return new NioSocketChannel(dialer.open(tenant));
+            NioSocketChannel channel = new NioSocketChannel(dialer.open(tenant));
+            channel.pipeline().addFirst(new AnswerFence(fenced::complete));
+            opened.set(true);
+            return channel;
         } catch (IOException refused) {
             throw new UncheckedIOException(refused);
         }
     }
 
-    /// Ends its thread.
+    /// Ends its threads.
     @Override
     public void close() {
         loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
