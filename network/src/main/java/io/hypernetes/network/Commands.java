@@ -19,12 +19,14 @@ public final class Commands {
     /// Tools take milliseconds, and seconds where many are asked at once; one that hangs must take only a part of the time that whoever waits has for all.
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int BUFFER = 8192;
+    /// Characters of what a tool complains of, and of its batch, that a message holds: both may be megabytes, which tenants bring about, and messages are logged.
+    private static final int MOST_SAID = 1024;
 
     private Commands() {}
 
     /// @param input the batch
     /// @return what it printed
-    /// @throws NetworkException when it fails; the message holds its complaint and the batch
+    /// @throws NetworkException when it fails; the message holds the beginnings of its complaint and of the batch
     public static String run(List<String> command, String input) {
         return run(command, input, PATIENCE);
     }
@@ -47,8 +49,8 @@ public final class Commands {
             }
             if (!end.equals(Optional.of(new ExitStatus.Code(0)))) {
                 throw new NetworkException(String.join(" ", command) + " failed: "
-                        + (end.isEmpty() ? "it did not end within " + patience.toMillis() + " ms and was killed; " : "") + printed + "; it was given: "
-                        + input.strip().replace("\n", "; "));
+                        + (end.isEmpty() ? "it did not end within " + patience.toMillis() + " ms and was killed; " : "") + beginning(printed) + "; it was given: "
+                        + beginning(input.strip()).replace("\n", "; "));
             }
             return printed;
         } finally {
@@ -57,6 +59,10 @@ public final class Commands {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= MOST_SAID ? text : text.substring(0, MOST_SAID) + "... (" + text.length() + " characters)";
     }
 
     /// @param output where it prints to; closed

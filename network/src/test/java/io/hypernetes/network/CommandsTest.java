@@ -29,6 +29,17 @@ class CommandsTest {
                 .hasMessageContaining("cannot run no-such-tool");
     }
 
+    /// A batch may be as long as what a tenant has makes it, and the message is logged.
+    @Test
+    void aMessageHoldsTheBeginningsOfALongComplaintAndOfALongBatch() {
+        String batch = "add\n" + "x".repeat(1 << 20) + "\n";
+        assertThat(catchThrowable(() -> Commands.run(List.of("sh", "-c", "cat; exit 3"), batch)).getMessage())
+                .startsWith("sh -c cat; exit 3 failed: add\nxxx")
+                .contains("; it was given: add; xxx")
+                .endsWith("x... (" + (batch.length() - 1) + " characters)")
+                .hasSizeLessThan(2 * 1024 + 200);
+    }
+
     /// Whoever ends all pods of a node has two minutes, of which one tool must not take all.
     @Test
     @Timeout(60)

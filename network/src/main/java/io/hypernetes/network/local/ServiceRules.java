@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -192,7 +193,7 @@ final class ServiceRules {
             if (has == null) {
                 batch.chains.append("add chain ip ").append(table).append(' ').append(name).append('\n');
                 rules.put(name, wanted);
-            } else if (!has.equals(wanted) || wanted.stream().anyMatch(rule -> batch.changedSets.stream().anyMatch(set -> rule.contains("@" + set + " ")))) {
+            } else if (!has.equals(wanted) || wanted.stream().anyMatch(rule -> batch.changedSets.contains(setIn(rule)))) {
                 batch.flushes.append("flush chain ip ").append(table).append(' ').append(name).append('\n');
                 rules.put(name, wanted);
             }
@@ -230,6 +231,12 @@ final class ServiceRules {
         });
     }
 
+    /// The set that a rule refers to; empty for none. There may be thousands of rules and of sets that have changed, so it is looked up.
+    private static String setIn(String rule) {
+        int at = rule.indexOf('@') + 1;
+        return at == 0 ? "" : rule.substring(at, rule.indexOf(' ', at));
+    }
+
     /// Names of chains are short and those of services are not.
     private static String hash(String name) {
         try {
@@ -248,7 +255,7 @@ final class ServiceRules {
         private final StringBuilder rules = new StringBuilder();
         private final StringBuilder elements = new StringBuilder();
         private final StringBuilder removals = new StringBuilder();
-        private final List<String> changedSets = new ArrayList<>();
+        private final Set<String> changedSets = new LinkedHashSet<>();
 
         private String text() {
             return sets.toString() + chains + flushes + rules + elements + removals;
