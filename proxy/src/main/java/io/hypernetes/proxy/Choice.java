@@ -11,7 +11,8 @@ final class Choice {
     private static final Predicate<ServiceView.Endpoint> READY = ServiceView.Endpoint::ready;
     private static final Predicate<ServiceView.Endpoint> ENDING = endpoint -> endpoint.serving() && endpoint.terminating();
 
-    private static final Comparator<ServiceView.Endpoint> BETTER =
+    /// Who serves best is the greatest.
+    static final Comparator<ServiceView.Endpoint> BETTER =
             Comparator.comparing(READY::test).thenComparing(ENDING::test).thenComparing(ServiceView.Endpoint::local);
 
     private Choice() {}

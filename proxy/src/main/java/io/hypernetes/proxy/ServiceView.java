@@ -1,5 +1,7 @@
 package io.hypernetes.proxy;
 
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +14,8 @@ public record ServiceView(Map<String, Entry> services) {
     public static final ServiceView EMPTY = new ServiceView(Map.of());
 
     public ServiceView {
-        services = Map.copyOf(services);
+        // Tenants choose the names: of those whose hashes are the same `Map.copyOf` compares each with each.
+        services = Collections.unmodifiableMap(new HashMap<>(services));
     }
 
     public Optional<Entry> find(String namespace, String name) {
@@ -49,6 +52,11 @@ public record ServiceView(Map<String, Entry> services) {
                 String namespace, String name, String clusterIp, String externalName, List<Port> ports, int stickySeconds, boolean localOnly, boolean externallyLocalOnly,
                 List<Endpoint> endpoints) {
             this(namespace, name, clusterIp, externalName, ports, stickySeconds, localOnly, externallyLocalOnly, 0, endpoints);
+        }
+
+        /// The same service with these of its ports and endpoints.
+        Entry with(List<Port> ports, List<Endpoint> endpoints) {
+            return new Entry(namespace, name, clusterIp, externalName, ports, stickySeconds, localOnly, externallyLocalOnly, healthCheckNodePort, endpoints);
         }
 
         /// How many addresses on this node take new connections: those that end do not count, though they may be led to.
@@ -88,7 +96,7 @@ public record ServiceView(Map<String, Entry> services) {
     /// @param terminating whether it is ending
     /// @param forNode whether it is for clients on this node
     /// @param forZone whether it is for clients in this node's zone
-    /// @param ports number by the service's port name and protocol, as `http/TCP`
+    /// @param ports number by the service's port name and protocol, as `http/TCP`; thousands of endpoints may share it, so it is not copied, and must not be changed
     public record Endpoint(
             String address,
             String hostname,
@@ -100,8 +108,9 @@ public record ServiceView(Map<String, Entry> services) {
             Hint forZone,
             Map<String, Integer> ports) {
 
-        public Endpoint {
-            ports = Map.copyOf(ports);
+        /// The same place with these of its ports.
+        Endpoint with(Map<String, Integer> ports) {
+            return new Endpoint(address, hostname, local, ready, serving, terminating, forNode, forZone, ports);
         }
     }
 }

@@ -4,6 +4,7 @@ import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ final class Tables {
         if (service.clusterIp().isEmpty()) {
             return;
         }
+        // Looked through once, and not for each of what may be thousands of ports.
+        Map<String, List<ServiceView.Endpoint>> serving = new HashMap<>();
+        service.endpoints().forEach(endpoint -> endpoint.ports().keySet().forEach(key -> serving.computeIfAbsent(key, first -> new ArrayList<>()).add(endpoint)));
         for (ServiceView.Port port : service.ports()) {
             Protocol protocol = PROTOCOLS.get(port.protocol());
             if (protocol == null) {
@@ -40,7 +44,9 @@ final class Tables {
             // That connections from outside stay on the node is for the sake of their addresses; pods and the node itself are served from anywhere
             // (upstream's pkg/proxy/serviceport.go, `UsesClusterEndpoints`).
             boolean far = service.externallyLocalOnly() && port.nodePort() > 0;
-            List<ServiceTable.Endpoint> all = endpoints(service, port, false);
+            String key = Views.portKey(port.name(), port.protocol());
+            List<ServiceView.Endpoint> places = serving.getOrDefault(key, List.of());
+            List<ServiceTable.Endpoint> all = endpoints(places, key, false);
             if (!local || port.nodePort() > 0) {
                 ports.add(new ServiceTable.Port(
                         local ? name + "#node" : name, local ? List.of() : addresses, protocol, port.port(), port.nodePort(),
@@ -50,20 +56,16 @@ final class Tables {
                 // Who is not served here, but elsewhere, hears nothing, and with patience reaches whoever comes back; refused is only who is served nowhere.
                 ports.add(new ServiceTable.Port(
                         local ? name : name + "#node", local ? addresses : List.of(), protocol, port.port(), far ? port.nodePort() : 0,
-                        ServiceTable.Callers.FAR, service.stickySeconds(), endpoints(service, port, true), !all.isEmpty()));
+                        ServiceTable.Callers.FAR, service.stickySeconds(), endpoints(places, key, true), !all.isEmpty()));
             }
         }
     }
 
-    private static List<ServiceTable.Endpoint> endpoints(ServiceView.Entry service, ServiceView.Port port, boolean localOnly) {
-        String key = Views.portKey(port.name(), port.protocol());
+    private static List<ServiceTable.Endpoint> endpoints(List<ServiceView.Endpoint> serving, String key, boolean localOnly) {
         // Two slices that differ in other ports may name the same place.
         Map<ServiceTable.Endpoint, ServiceView.Endpoint> places = new LinkedHashMap<>();
-        for (ServiceView.Endpoint endpoint : service.endpoints()) {
-            Integer number = endpoint.ports().get(key);
-            if (number != null) {
-                places.merge(new ServiceTable.Endpoint(endpoint.address(), number), endpoint, Choice::better);
-            }
+        for (ServiceView.Endpoint endpoint : serving) {
+            places.merge(new ServiceTable.Endpoint(endpoint.address(), endpoint.ports().getOrDefault(key, 0)), endpoint, Choice::better);
         }
         List<ServiceView.Endpoint> all = List.copyOf(places.values());
         return (localOnly ? Choice.onNode(all) : Choice.anywhere(all)).stream()

@@ -46,6 +46,7 @@ final class TenantProxy implements AutoCloseable {
     private final NameServer names;
     private final Door door;
     private final Freshness freshness = new Freshness(System::nanoTime);
+    private final Shortage shortage;
     private final HealthChecks healthChecks;
     private final Semaphore changed = new Semaphore(0);
     private final CountDownLatch known = new CountDownLatch(1);
@@ -65,6 +66,7 @@ final class TenantProxy implements AutoCloseable {
         this.door = new Door(settings, gateway);
         Zone zone = new Zone(settings.domain(), random);
         this.names = NameServer.open(gateway, settings.domain(), asker -> await(patience).map(zone::of));
+        this.shortage = new Shortage(gateway.tenant(), System::nanoTime);
         this.healthChecks = new HealthChecks(gateway, freshness::isHealthy);
         this.tenants = client.of(Kind.TENANT);
         this.joiner = Thread.ofVirtual().name("join-" + gateway.tenant()).unstarted(this::join);
@@ -160,7 +162,9 @@ final class TenantProxy implements AutoCloseable {
             while (true) {
                 freshness.behind();
                 changed.drainPermits();
-                view = Views.of(services.list(), slices.list(), here.place());
+                List<Room.LeftOut> left = new ArrayList<>();
+                view = Views.of(services.list(), slices.list(), here.place(), left::add);
+                shortage.tell(left);
                 List<ServiceTable.Port> ours = new ArrayList<>(own);
                 ours.addAll(healthChecks.follow(view));
                 served = serve(Tables.of(view, settings.serviceCidr(), ours));

@@ -10,10 +10,12 @@ import io.fabric8.kubernetes.api.model.discovery.v1.ForNode;
 import io.fabric8.kubernetes.api.model.discovery.v1.ForZone;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,11 @@ final class Views {
 
     /// @param here where this node is
     static ServiceView of(Collection<Service> services, Collection<EndpointSlice> slices, Place here) {
+        return of(services, slices, here, leftOut -> {});
+    }
+
+    /// @param leftOut is told of each service for which there is not [Room] enough
+    static ServiceView of(Collection<Service> services, Collection<EndpointSlice> slices, Place here, Consumer<Room.LeftOut> leftOut) {
         Map<String, List<EndpointSlice>> byService = new HashMap<>();
         for (EndpointSlice slice : slices) {
             String name = slice.getMetadata().getLabels() == null ? null : slice.getMetadata().getLabels().get(SERVICE_NAME);
@@ -40,7 +47,7 @@ final class Views {
                 entries.put(key, entry(service, service.getSpec(), byService.getOrDefault(key, List.of()), here));
             }
         }
-        return new ServiceView(entries);
+        return new ServiceView(Room.within(entries, leftOut));
     }
 
     private static ServiceView.Entry entry(Service service, ServiceSpec spec, List<EndpointSlice> slices, Place here) {
@@ -65,7 +72,7 @@ final class Views {
                 "Local".equals(spec.getInternalTrafficPolicy()),
                 "Local".equals(spec.getExternalTrafficPolicy()),
                 address.isEmpty() || ports.isEmpty() ? 0 : healthCheckNodePort(spec),
-                external ? List.of() : endpoints(slices, here));
+                external ? List.of() : endpoints(slices, ports, here));
     }
 
     private static int healthCheckNodePort(ServiceSpec spec) {
@@ -82,18 +89,23 @@ final class Views {
         return seconds == null ? STICKY_DEFAULT_SECONDS : Math.clamp(seconds, 1, STICKY_MOST_SECONDS);
     }
 
-    private static List<ServiceView.Endpoint> endpoints(List<EndpointSlice> slices, Place here) {
+    /// An address with what its slices say of ports. They may be many and are the same for all of a slice, so they are compared once for each slice.
+    private record Found(String address, int ports) {}
+
+    private static List<ServiceView.Endpoint> endpoints(List<EndpointSlice> slices, List<ServiceView.Port> wanted, Place here) {
+        Map<String, String> names = new HashMap<>();
+        wanted.forEach(port -> names.computeIfAbsent(portKey(port.name(), port.protocol()), name -> name));
+        // Slices mostly have the same ports.
+        Map<Map<String, Integer>, Integer> numbers = new HashMap<>();
+        List<Map<String, Integer>> shared = new ArrayList<>();
         // An address may be in two slices while it moves between them; the same twice would have a double share.
-        Map<String, ServiceView.Endpoint> found = new LinkedHashMap<>();
+        Map<Found, ServiceView.Endpoint> found = new LinkedHashMap<>();
         for (EndpointSlice slice : slices) {
-            Map<String, Integer> ports = new HashMap<>();
-            if (slice.getPorts() != null) {
-                for (EndpointPort port : slice.getPorts()) {
-                    if (port.getPort() != null && isPort(port.getPort())) {
-                        ports.put(portKey(text(port.getName()), protocol(port.getProtocol())), port.getPort());
-                    }
-                }
-            }
+            int number = numbers.computeIfAbsent(ports(slice, names), first -> {
+                shared.add(first);
+                return shared.size() - 1;
+            });
+            Map<String, Integer> ports = shared.get(number);
             if (slice.getEndpoints() == null) {
                 continue;
             }
@@ -106,7 +118,7 @@ final class Views {
                 if (endpoint.getAddresses() != null && !endpoint.getAddresses().isEmpty() && Addresses.isIpv4(endpoint.getAddresses().getFirst())) {
                     String address = endpoint.getAddresses().getFirst();
                     found.merge(
-                            address + ports,
+                            new Found(address, number),
                             new ServiceView.Endpoint(
                                     address,
                                     text(endpoint.getHostname()),
@@ -122,6 +134,22 @@ final class Views {
             }
         }
         return List.copyOf(found.values());
+    }
+
+    /// Those that the service has too.
+    ///
+    /// @param names of the service's ports
+    private static Map<String, Integer> ports(EndpointSlice slice, Map<String, String> names) {
+        Map<String, Integer> ports = new HashMap<>();
+        if (slice.getPorts() != null) {
+            for (EndpointPort port : slice.getPorts()) {
+                String name = names.get(portKey(text(port.getName()), protocol(port.getProtocol())));
+                if (name != null && port.getPort() != null && isPort(port.getPort())) {
+                    ports.put(name, port.getPort());
+                }
+            }
+        }
+        return Collections.unmodifiableMap(ports);
     }
 
     private static <T> ServiceView.Hint hint(String here, @Nullable List<T> hinted, Function<T, @Nullable String> name) {

@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePortBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
 import io.hypernetes.network.ServiceTable.Callers;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ViewsTest {
@@ -203,6 +207,83 @@ class ViewsTest {
         }
         EndpointSlice slice = slice("web", "a", endpoint("10.88.0.2:80 }", true, true, false, "here"), endpoint("fd00::1", true, true, false, "here"));
         assertThat(ports(service("web", "10.96.1.1"), slice).getFirst().endpoints()).isEmpty();
+    }
+
+    private static Service manyPorts(String name, String address, int from, int to) {
+        Service service = service(name, address);
+        service.getSpec().setPorts(IntStream.range(from, to).mapToObj(i -> new ServicePortBuilder().withName("p" + i).withProtocol("TCP").withPort(1 + i).build()).toList());
+        return service;
+    }
+
+    private static EndpointSlice many(String service, String name, int network, int endpoints, int ports) {
+        EndpointSlice slice = slice(service, name, IntStream.range(0, endpoints)
+                .mapToObj(i -> endpoint("10." + network + "." + i / 250 + "." + (1 + i % 250), i != 7, true, false, i == 900 ? "here" : "there")).toArray(EndpointBuilder[]::new));
+        slice.setPorts(IntStream.range(0, ports).mapToObj(i -> new EndpointPortBuilder().withName("p" + i).withProtocol("TCP").withPort(1 + i).build()).toList());
+        return slice;
+    }
+
+    /// Both numbers are what one object may have, so that their product must be nowhere.
+    @Test
+    void theEndpointsOfASliceShareItsPortsAsFarAsTheServiceHasThem() {
+        List<ServiceView.Endpoint> endpoints = checked(manyPorts("web", "10.96.1.1", 10, 15), many("web", "a", 88, 1000, 2000), many("web", "b", 88, 1000, 2000)).endpoints();
+        assertThat(endpoints).hasSize(1000);
+        assertThat(endpoints.getFirst().ports()).hasSize(5).containsEntry("p10/TCP", 11);
+        assertThat(endpoints).allMatch(each -> each.ports() == endpoints.getFirst().ports());
+    }
+
+    private static int places(ServiceView view) {
+        return Tables.of(view, "10.96.0.0/12", List.of()).ports().stream().mapToInt(port -> 1 + port.endpoints().size()).sum();
+    }
+
+    @Test
+    void ofAServiceThatIsTooLargeEachPortHasSomeAndThoseThatServeBest() {
+        List<Room.LeftOut> left = new ArrayList<>();
+        ServiceView view = Views.of(List.of(manyPorts("web", "10.96.1.1", 0, 100), service("small", "10.96.1.2")),
+                List.of(many("web", "a", 88, 1000, 100), slice("small", "b", endpoint("10.88.0.2", true, true, false, "there"))), HERE, left::add);
+        assertThat(places(view)).isBetween(Room.MOST_OF_SERVICE / 2, Room.MOST_OF_SERVICE + 4);
+        List<ServiceTable.Port> ports = Tables.of(view, "10.96.0.0/12", List.of()).ports();
+        assertThat(ports).hasSize(102);
+        assertThat(ports).filteredOn(port -> port.name().startsWith("shop/web")).allSatisfy(port -> assertThat(port.endpoints())
+                .hasSize((Room.MOST_OF_SERVICE - 100) / 100)
+                .as("here").anyMatch(each -> each.address().equals("10.88.3.151"))
+                .as("not ready").noneMatch(each -> each.address().equals("10.88.0.8")));
+        assertThat(ports).filteredOn(port -> port.name().startsWith("shop/small")).allMatch(port -> port.endpoints().size() == 1);
+        assertThat(left).containsExactly(new Room.LeftOut("shop/web", 0, 1000 - (Room.MOST_OF_SERVICE - 100) / 100));
+    }
+
+    @Test
+    void ofMorePortsThanFitTheFirstAreServed() {
+        List<Room.LeftOut> left = new ArrayList<>();
+        ServiceView view = Views.of(List.of(manyPorts("web", "10.96.1.1", 0, 15_000)), List.of(many("web", "a", 88, 1000, 15_000)), HERE, left::add);
+        assertThat(places(view)).isEqualTo(Room.MOST_OF_SERVICE);
+        assertThat(left).containsExactly(new Room.LeftOut("shop/web", 15_000 - Room.MOST_OF_SERVICE / 2, 999));
+    }
+
+    @Test
+    void ofATenantThatHasTooMuchTheSmallestServicesAreWhole() {
+        List<Room.LeftOut> left = new ArrayList<>();
+        List<Service> services = new ArrayList<>();
+        List<EndpointSlice> slices = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            services.add(manyPorts("a" + i, "10.96.1." + (1 + i), 0, 100));
+            slices.add(many("a" + i, "a" + i, 80 + i, 1000, 100));
+        }
+        services.add(service("small", "10.96.2.1"));
+        slices.add(slice("small", "b", endpoint("10.88.0.2", true, true, false, "there")));
+        ServiceView view = Views.of(services, slices, HERE, left::add);
+        assertThat(places(view)).isBetween(Room.MOST_OF_TENANT / 2, Room.MOST_OF_TENANT);
+        assertThat(view.find("shop", "small").orElseThrow().endpoints()).hasSize(1);
+        assertThat(view.find("shop", "a0").orElseThrow().endpoints()).hasSizeGreaterThan(50);
+        assertThat(left).extracting(Room.LeftOut::service).containsExactlyInAnyOrder("shop/a0", "shop/a1", "shop/a2", "shop/a3", "shop/a4");
+        assertThat(left.stream().filter(each -> each.service().equals("shop/a4"))).singleElement().matches(last -> last.endpoints() > 950);
+    }
+
+    @Test
+    void endpointsWithoutClusterIpAreCountedOnceWhateverTheirPorts() {
+        List<Room.LeftOut> left = new ArrayList<>();
+        ServiceView view = Views.of(List.of(manyPorts("web", "None", 0, 100)), List.of(many("web", "a", 88, 1000, 100)), HERE, left::add);
+        assertThat(view.find("shop", "web").orElseThrow().endpoints()).hasSize(1000);
+        assertThat(left).isEmpty();
     }
 
     @Test
