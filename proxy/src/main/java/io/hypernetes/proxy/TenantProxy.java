@@ -17,6 +17,7 @@ import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.PortMapping.Protocol;
 import io.hypernetes.network.ServiceTable;
 import io.hypernetes.network.dns.NameServer;
+import io.hypernetes.network.dns.Names;
 import io.hypernetes.proxy.dns.Zone;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,6 +44,7 @@ final class TenantProxy implements AutoCloseable {
     private final Gateway gateway;
     private final Informer<Service> services;
     private final Informer<EndpointSlice> slices;
+    private final Zone zone;
     private final NameServer names;
     private final Door door;
     private final Freshness freshness = new Freshness(System::nanoTime);
@@ -55,6 +57,7 @@ final class TenantProxy implements AutoCloseable {
     private final Thread worker;
     private final Thread joiner;
     private volatile ServiceView view = ServiceView.EMPTY;
+    private volatile Names told;
 
     TenantProxy(ProxySettings settings, Client client, OwnZone here, Gateway gateway, Duration patience, RandomGenerator random) throws IOException {
         this.settings = settings;
@@ -64,8 +67,9 @@ final class TenantProxy implements AutoCloseable {
         this.services = new Informer<>(client, Kind.SERVICE, scope, Selection.everything()).handler(new Wake<>());
         this.slices = new Informer<>(client, Kind.ENDPOINT_SLICE, scope, Selection.everything()).handler(new Wake<>());
         this.door = new Door(settings, gateway);
-        Zone zone = new Zone(settings.domain(), random);
-        this.names = NameServer.open(gateway, settings.domain(), asker -> await(patience).map(zone::of));
+        this.zone = new Zone(settings.domain(), random);
+        this.told = zone.of(view);
+        this.names = NameServer.open(gateway, settings.domain(), asker -> await(patience).map(services -> told));
         this.shortage = new Shortage(gateway.tenant(), System::nanoTime);
         this.healthChecks = new HealthChecks(gateway, freshness::isHealthy);
         this.tenants = client.of(Kind.TENANT);
@@ -164,6 +168,7 @@ final class TenantProxy implements AutoCloseable {
                 changed.drainPermits();
                 List<Room.LeftOut> left = new ArrayList<>();
                 view = Views.of(services.list(), slices.list(), here.place(), left::add);
+                told = zone.of(view);
                 shortage.tell(left);
                 List<ServiceTable.Port> ours = new ArrayList<>(own);
                 ours.addAll(healthChecks.follow(view));

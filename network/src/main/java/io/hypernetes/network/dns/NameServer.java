@@ -27,7 +27,9 @@ import org.slf4j.LoggerFactory;
 /// The name server of one gateway, listening by UDP and TCP in its gateway. Closing it ends both. Safe for use by many threads.
 public final class NameServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
-    private static final int MOST_QUERIES = 512, MOST_FORWARDED = 256, MOST_CONNECTIONS = 64, MOST_ALIASES = 8;
+    /// Questions that are being answered here. They keep their processor until they are done, and a node has few for all tenants.
+    private static final int MOST_QUERIES = 32;
+    private static final int MOST_FORWARDED = 256, MOST_CONNECTIONS = 64, MOST_ALIASES = 8;
     private static final int LARGEST_QUERY = 4096, LARGEST_ANSWER = 65_535, HEADER = 12;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final int IDLE_MILLIS = 10_000;
@@ -104,10 +106,11 @@ public final class NameServer implements AutoCloseable {
                 buffer.clear();
                 InetSocketAddress from = (InetSocketAddress) datagrams.receive(buffer);
                 byte[] query = Arrays.copyOf(buffer.array(), buffer.position());
-                // More than that at once is dropped, as a full socket would drop it; the asker asks again.
-                if (queries.tryAcquire()) {
-                    Thread.ofVirtual().name("dns-query").start(() -> respond(query, from));
-                }
+                // Meanwhile the kernel keeps what comes, and drops what it has no room for; who asked then asks again.
+                Turn turn = new Turn();
+                Thread.ofVirtual().name("dns-query").start(() -> respond(query, from, turn));
+                // While there is something to receive nothing else would make this give way to others.
+                Thread.yield();
             } catch (IOException failure) {
                 if (datagrams.isOpen()) {
                     LOG.debug("event=dns-receive-failed error=\"{}\"", failure.getMessage());
@@ -116,16 +119,32 @@ public final class NameServer implements AutoCloseable {
         }
     }
 
-    private void respond(byte[] query, InetSocketAddress to) {
-        try {
-            Optional<byte[]> answer = answer(query, false, to.getAddress());
+    /// One of the questions that are being answered here, until it is answered or waits for somebody else.
+    private final class Turn implements AutoCloseable {
+        private boolean over;
+
+        /// Waits for it.
+        Turn() {
+            queries.acquireUninterruptibly();
+        }
+
+        @Override
+        public void close() {
+            if (!over) {
+                over = true;
+                queries.release();
+            }
+        }
+    }
+
+    private void respond(byte[] query, InetSocketAddress to, Turn turn) {
+        try (turn) {
+            Optional<byte[]> answer = answer(query, false, to.getAddress(), turn);
             if (answer.isPresent()) {
                 datagrams.send(ByteBuffer.wrap(answer.get()), to);
             }
         } catch (IOException gone) {
             LOG.debug("event=dns-answer-lost error=\"{}\"", gone.getMessage());
-        } finally {
-            queries.release();
         }
     }
 
@@ -154,12 +173,16 @@ public final class NameServer implements AutoCloseable {
             while (true) {
                 byte[] query = new byte[Math.min(in.readUnsignedShort(), LARGEST_QUERY)];
                 in.readFully(query);
-                Optional<byte[]> answer = answer(query, true, socket.getInetAddress());
+                Optional<byte[]> answer;
+                try (Turn turn = new Turn()) {
+                    answer = answer(query, true, socket.getInetAddress(), turn);
+                }
                 if (answer.isEmpty()) {
                     return;
                 }
                 ByteBuffer framed = ByteBuffer.allocate(answer.get().length + 2).putShort((short) answer.get().length).put(answer.get());
                 socket.getOutputStream().write(framed.array());
+                Thread.yield();
             }
         } catch (IOException ended) {
             LOG.debug("event=dns-connection-ended reason=\"{}\"", ended.getMessage());
@@ -170,6 +193,12 @@ public final class NameServer implements AutoCloseable {
 
     /// The bytes of the answer; empty for what is no query at all.
     public Optional<byte[]> answer(byte[] bytes, boolean byTcp, InetAddress asker) {
+        try (Turn turn = new Turn()) {
+            return answer(bytes, byTcp, asker, turn);
+        }
+    }
+
+    private Optional<byte[]> answer(byte[] bytes, boolean byTcp, InetAddress asker, Turn turn) {
         Optional<Query> read = Query.read(bytes, bytes.length);
         if (read.isEmpty()) {
             return malformed(bytes);
@@ -181,16 +210,18 @@ public final class NameServer implements AutoCloseable {
             return Optional.of(Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most));
         }
         Names known = asked.get();
-        return switch (known.find(query.name(), query.type())) {
+        return switch (known.find(query.name(), query.type(), most)) {
             case Names.Found.Here(Reply reply) -> Optional.of(reply.bytes(query, domain, most));
-            case Names.Found.Alias(String target) -> Optional.of(follow(known, query, target).bytes(query, domain, most));
-            case Names.Found.Elsewhere() -> Optional.of(
-                    forwarder.ask(bytes, byTcp, known.resolvers()).orElseGet(() -> Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most)));
+            case Names.Found.Alias(String target) -> Optional.of(follow(known, query, target, most, turn).bytes(query, domain, most));
+            case Names.Found.Elsewhere() -> {
+                turn.close();
+                yield Optional.of(forwarder.ask(bytes, byTcp, known.resolvers()).orElseGet(() -> Reply.failure(Reply.SERVER_FAILURE).bytes(query, domain, most)));
+            }
         };
     }
 
     /// Resolvers of programs do not follow aliases themselves, so the whole chain is the answer.
-    private Reply follow(Names known, Query query, String target) {
+    private Reply follow(Names known, Query query, String target, int most, Turn turn) {
         List<Reply.Rr> records = new ArrayList<>();
         String owner = query.name();
         String next = target;
@@ -201,7 +232,7 @@ public final class NameServer implements AutoCloseable {
             if (query.type() == Query.CNAME) {
                 return Reply.of(records);
             }
-            switch (known.find(next, query.type())) {
+            switch (known.find(next, query.type(), most)) {
                 case Names.Found.Here(Reply reply) -> {
                     records.addAll(reply.answers());
                     return new Reply(reply.code(), records, false);
@@ -211,6 +242,7 @@ public final class NameServer implements AutoCloseable {
                     next = further;
                 }
                 case Names.Found.Elsewhere() -> {
+                    turn.close();
                     records.addAll(elsewhere(known, next, query.type()));
                     return Reply.of(records);
                 }

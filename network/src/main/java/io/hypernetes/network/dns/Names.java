@@ -10,6 +10,13 @@ public interface Names {
     /// @param type as [Query#type]
     Found find(String name, int type);
 
+    /// The same, of which nobody is told more than so many bytes of records: what is beyond may be left out, but for one record, by which the answer is seen to be cut.
+    ///
+    /// @param most bytes
+    default Found find(String name, int type, int most) {
+        return find(name, type);
+    }
+
     /// Who is asked for what is elsewhere, in turn; empty for the host's own resolvers.
     default List<InetSocketAddress> resolvers() {
         return List.of();

@@ -23,10 +23,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class NameServerTest {
     private static final Gateway LOOPBACK = new LoopbackGateway();
@@ -133,6 +137,59 @@ class NameServerTest {
         assertThat(cut.length).isLessThanOrEqualTo(512);
         assertThat(cut[2] & 2).as("truncated").isEqualTo(2);
         assertThat(read(tcp(query("many.shop.svc.cluster.local", Query.A)))).hasSize(250);
+    }
+
+    /// A question keeps its processor until it is answered, and all tenants of a node have the same few.
+    @Test
+    @Timeout(60)
+    void fewQuestionsAreAnsweredAtOnceAndTheOthersWait() throws Exception {
+        AtomicInteger now = new AtomicInteger(), most = new AtomicInteger();
+        CountDownLatch thirty = new CountDownLatch(32), go = new CountDownLatch(1);
+        Zone zone = new Zone("cluster.local", new Random(1));
+        try (NameServer slow = NameServer.open(LOOPBACK, "cluster.local", asker -> {
+            most.accumulateAndGet(now.incrementAndGet(), Math::max);
+            thirty.countDown();
+            try {
+                go.await();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+            }
+            now.decrementAndGet();
+            return view.map(zone::of);
+        }, List::of);
+                DatagramSocket socket = new DatagramSocket()) {
+            socket.setSoTimeout(30_000);
+            byte[] query = query("web.shop.svc.cluster.local", Query.A);
+            int questions = 100;
+            for (int i = 0; i < questions; i++) {
+                socket.send(new DatagramPacket(query, query.length, InetAddress.getByName("127.0.0.1"), slow.udpPort()));
+            }
+            thirty.await();
+            go.countDown();
+            for (int i = 0; i < questions; i++) {
+                socket.receive(new DatagramPacket(new byte[4096], 4096));
+            }
+        }
+        assertThat(most).hasValue(32);
+    }
+
+    @Test
+    @Timeout(60)
+    void whoWaitsForAResolverElsewhereKeepsNobodyFromAnswersFromHere() throws Exception {
+        try (DatagramSocket silent = new DatagramSocket(0, InetAddress.getLoopbackAddress());
+                DatagramSocket socket = new DatagramSocket();
+                NameServer patient = NameServer.open(LOOPBACK, "cluster.local", asker -> view.map(new Zone("cluster.local", new Random(1))::of),
+                        () -> List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), silent.getLocalPort())))) {
+            socket.setSoTimeout(30_000);
+            byte[] far = query("www.example.org", Query.A), alias = query("far.shop.svc.cluster.local", Query.A);
+            byte[] here = query("web.shop.svc.cluster.local", Query.A);
+            for (byte[] query : Stream.concat(IntStream.range(0, 100).mapToObj(i -> i % 2 == 0 ? far : alias), Stream.of(here)).toList()) {
+                socket.send(new DatagramPacket(query, query.length, InetAddress.getByName("127.0.0.1"), patient.udpPort()));
+            }
+            DatagramPacket first = new DatagramPacket(new byte[4096], 4096);
+            socket.receive(first);
+            assertThat(read(Arrays.copyOf(first.getData(), first.getLength()))).containsExactly("A web.shop.svc.cluster.local 10.96.1.1");
+        }
     }
 
     @Test
