@@ -185,7 +185,7 @@ class HostileTextTest {
         var variables = Map.of("object", Values.of(POD), "variables", Map.of("v", List.of("a")));
         fuzz("mutation-apply", seeds(
                 "Object{metadata: Object.metadata{labels: {'c': object.metadata.name}}, spec: Object.spec{?hostname: optional.of('h'), containers: object.spec.containers.map(c, Object.spec.containers{name: c.name, env: [Object.spec.containers.env{name: 'F', value: variables.v[0]}]})}}",
-                "has(object.spec.x) ? Object{} : Object{spec: Object.spec{containers: [Object.spec.containers{name: 'z', image: cel.bind(a, 'i', a + a)}]}}"), 600, (input, _) -> {
+                "has(object.spec.x) ? Object{} : Object{spec: Object.spec{containers: [Object.spec.containers{name: 'z', image: ['i'].map(a, a + a)[0]}]}}"), 600, (input, _) -> {
             try {
                 var value = MutationLanguage.compile(MutationLanguage.Kind.APPLY_CONFIGURATION, text(input)).evaluate(variables, new Budget(10_000));
                 var config = decoder.decode(MutationLanguage.configuration(value), "core.v1.Pod", Repeats.NONE).object();

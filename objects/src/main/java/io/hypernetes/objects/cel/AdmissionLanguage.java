@@ -48,7 +48,7 @@ public final class AdmissionLanguage {
     ///
     /// @throws ExpressionException when it cannot be
     public static Expression compile(String text) {
-        return Holder.ENVIRONMENT.compile(text);
+        return CompiledExpressions.owned("admission", text, Holder.ENVIRONMENT::compile);
     }
 
     /// How many expressions an admission policy's `spec` has but for its mutations.
@@ -58,46 +58,52 @@ public final class AdmissionLanguage {
     }
 
     /// What is wrong with the match conditions of a webhook or policy.
-    public static List<FieldError> checkConditions(JsonNode owner, String path) {
+    ///
+    /// @param size of the object whose they are; what is beyond it is not looked at
+    public static List<FieldError> checkConditions(JsonNode owner, String path, ExpressionsSize size) {
         List<FieldError> errors = new ArrayList<>();
         int i = 0;
         for (ObjectNode condition : Json.objects(owner, "matchConditions")) {
-            check(condition, "expression", path + "matchConditions[" + i++ + "]", SimpleType.BOOL, "must evaluate to bool", errors);
+            check(condition, "expression", path + "matchConditions[" + i++ + "]", SimpleType.BOOL, "must evaluate to bool", size, errors);
         }
         return errors;
     }
 
     /// What is wrong with the expressions of an admission policy's `spec`.
-    public static List<FieldError> checkPolicy(JsonNode spec) {
-        List<FieldError> errors = new ArrayList<>(checkConditions(spec, "spec."));
+    ///
+    /// @param size of the policy; what is beyond it is not looked at
+    public static List<FieldError> checkPolicy(JsonNode spec, ExpressionsSize size) {
+        List<FieldError> errors = new ArrayList<>(checkConditions(spec, "spec.", size));
         int i = 0;
         for (ObjectNode variable : Json.objects(spec, "variables")) {
-            check(variable, "expression", "spec.variables[" + i++ + "]", SimpleType.DYN, "", errors);
+            check(variable, "expression", "spec.variables[" + i++ + "]", SimpleType.DYN, "", size, errors);
         }
         i = 0;
         for (ObjectNode validation : Json.objects(spec, "validations")) {
             String at = "spec.validations[" + i++ + "]";
-            check(validation, "expression", at, SimpleType.BOOL, "must evaluate to bool", errors);
+            check(validation, "expression", at, SimpleType.BOOL, "must evaluate to bool", size, errors);
             if (!Json.string(validation, "messageExpression").isBlank()) {
-                check(validation, "messageExpression", at, SimpleType.STRING, "must evaluate to string", errors);
+                check(validation, "messageExpression", at, SimpleType.STRING, "must evaluate to string", size, errors);
             }
         }
         i = 0;
         for (ObjectNode annotation : Json.objects(spec, "auditAnnotations")) {
-            check(annotation, "valueExpression", "spec.auditAnnotations[" + i++ + "]", SimpleType.DYN, "", errors);
+            check(annotation, "valueExpression", "spec.auditAnnotations[" + i++ + "]", SimpleType.DYN, "", size, errors);
         }
         return errors;
     }
 
     private static void check(
-            ObjectNode owner, String field, String path, CelType wanted, String otherwise, List<FieldError> errors) {
+            ObjectNode owner, String field, String path, CelType wanted, String otherwise, ExpressionsSize size, List<FieldError> errors) {
         String text = Json.string(owner, field);
-        if (text.isBlank()) {
-            // That it is missing is told by the rules of the kind.
+        if (text.isBlank() || size.isTooLarge()) {
+            // That it is missing, or the whole too large, is told by the rules of the kind.
             return;
         }
         try {
-            CelType type = compile(text).type();
+            Expression expression = compile(text);
+            size.add(expression);
+            CelType type = expression.type();
             if (!wanted.equals(SimpleType.DYN) && !type.equals(wanted) && !type.equals(SimpleType.DYN)) {
                 errors.add(FieldError.invalid(path + "." + field, text, otherwise));
             }

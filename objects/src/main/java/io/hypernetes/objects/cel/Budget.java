@@ -65,7 +65,8 @@ public final class Budget {
         private long used;
 
         void charge(long cost) {
-            used += cost;
+            // What costs more than any evaluation may is not done, and costs the others no more than that.
+            used = Math.min(EXPRESSION + 1, Size.sum(used, cost));
             var complaint = complaint();
             if (!complaint.isEmpty()) {
                 throw new SpentException(complaint);

@@ -53,53 +53,24 @@ final class CallCosts {
 
     /// The cost of a call; null when it is that of any call.
     static @Nullable Cost of(String function, String overload, @Nullable Operand target, List<Operand> arguments) {
-        Cost ofLists = ofLists(function, target, arguments);
-        if (ofLists != null) {
-            return ofLists;
+        Cost ofSets = ofSets(function, arguments);
+        if (ofSets != null) {
+            return ofSets;
         }
         Cost ofTexts = target == null ? null : ofMember(function, overload, target, arguments);
         return ofTexts == null ? ofOverload(function, overload, target, arguments) : ofTexts;
     }
 
-    private static @Nullable Cost ofLists(String function, @Nullable Operand target, List<Operand> arguments) {
+    private static @Nullable Cost ofSets(String function, List<Operand> arguments) {
         switch (function) {
             case "sets.contains", "sets.intersects", "sets.equivalent" -> {
                 Size pairs = arguments.getFirst().sizeOrUnknown().times(arguments.getLast().sizeOrUnknown());
                 return Cost.of(Size.sum(1, pairs.cost(function.equals("sets.equivalent") ? 2 : 1)));
             }
-            case "lists.range" -> {
-                return list(1, Size.exactly(number(arguments.getFirst(), Long.MAX_VALUE)));
+            default -> {
+                return null;
             }
-            default -> {}
         }
-        if (target == null) {
-            return null;
-        }
-        Size size = target.sizeOrUnknown();
-        return switch (function) {
-            case "slice" -> {
-                long end = number(arguments.getLast(), size.most());
-                yield list(1, Size.exactly(Math.max(0, end - number(arguments.getFirst(), 0))));
-            }
-            case "reverse" -> target.type().kind() == CelKind.LIST ? list(1, size) : null;
-            case "flatten" -> list(arguments.isEmpty() ? 1 : number(arguments.getFirst(), Long.MAX_VALUE), size);
-            case "distinct" -> list(2, size.times(size));
-            case "sort" -> sorted(target);
-            case "@sortByAssociatedKeys" -> sorted(arguments.getFirst());
-            default -> null;
-        };
-    }
-
-    private static Cost sorted(Operand keys) {
-        Element element = keys.element();
-        boolean texts = element != null && isText(element.type());
-        Size size = keys.sizeOrUnknown();
-        return list(texts ? 2 + TEXT : 2, size.times(size));
-    }
-
-    /// Of what makes a list.
-    private static Cost list(double perItem, Size size) {
-        return new Cost(Size.sum(1 + MAKING_A_LIST, size.cost(perItem)), size);
     }
 
     private static @Nullable Cost ofMember(String function, String overload, Operand target, List<Operand> arguments) {

@@ -30,6 +30,9 @@ public final class Environment {
     /// As long as the longest expression may be, in characters.
     public static final int MAX_LENGTH = 64 << 10;
 
+    /// As many nodes as the longest expression may have: some thousand texts in a list have room. Of ours: upstream counts characters alone.
+    public static final int MAX_NODES = 20_000;
+
     private static final int DEEPEST = 100;
     private static final String CANDIDATES = " (candidates: ";
     private static final Pattern PLACE = Pattern.compile("ERROR: <input>:\\d+:\\d+: ");
@@ -53,18 +56,9 @@ public final class Environment {
                 .build();
         static final CelRuntime RUNTIME = CelRuntimeFactory.plannerRuntimeBuilder()
                 .setOptions(OPTIONS)
-                .setStandardFunctions(CelStandardFunctions.newBuilder()
-                        .excludeFunctions(CelStandardFunctions.StandardFunction.MATCHES)
-                        .build())
-                .addLibraries(
-                        CelExtensions.strings(),
-                        CelExtensions.lists(),
-                        CelExtensions.sets(OPTIONS),
-                        CelExtensions.math(OPTIONS),
-                        CelExtensions.encoders(OPTIONS),
-                        CelExtensions.optional(),
-                        CelExtensions.comprehensions())
-                .addFunctionBindings(KubernetesFunctions.bindings())
+                // All are in ours.
+                .setStandardFunctions(CelStandardFunctions.newBuilder().filterFunctions((_, _) -> false).build())
+                .addLibraries(new Functions())
                 .setValueProvider(Constructed.PROVIDER)
                 .build();
     }
@@ -79,14 +73,10 @@ public final class Environment {
                 .setTypeProvider(new Types(ImmutableList.copyOf(types)))
                 .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
                 .addLibraries(
-                        CelExtensions.strings(),
-                        CelExtensions.lists(),
+                        Functions.texts(),
                         CelExtensions.sets(Language.OPTIONS),
-                        CelExtensions.math(Language.OPTIONS),
-                        CelExtensions.encoders(Language.OPTIONS),
                         CelExtensions.optional(),
-                        CelExtensions.comprehensions(),
-                        CelExtensions.bindings())
+                        CelExtensions.comprehensions())
                 .addFunctionDeclarations(KubernetesFunctions.declarations());
         variables.forEach(builder::addVar);
         return new Environment(builder.build());
@@ -130,13 +120,25 @@ public final class Environment {
     }
 
     private static Estimated compile(String text, CelCompiler compiler, ToLongFunction<CelAbstractSyntaxTree> cost) {
+        return CompiledExpressions.inTurn(() -> compileNow(text, compiler, cost));
+    }
+
+    private static Estimated compileNow(String text, CelCompiler compiler, ToLongFunction<CelAbstractSyntaxTree> cost) {
         try {
-            var ast = compiler.compile(text).getAst();
-            return new Estimated(new Expression(text, ast, Language.RUNTIME.createProgram(ast)), cost.applyAsLong(ast));
+            var parsed = compiler.parse(text).getAst();
+            int nodes = Nodes.count(parsed.getExpr(), MAX_NODES + 1);
+            if (nodes > MAX_NODES) {
+                throw new ExpressionException("the expression has more than " + MAX_NODES
+                        + " names, constants, operators and calls: divide it, or keep what is long in it elsewhere, such as in the parameters of a policy");
+            }
+            var ast = compiler.check(parsed).getAst();
+            return new Estimated(new Expression(text, ast, Language.RUNTIME.createProgram(ast), nodes), cost.applyAsLong(ast));
         } catch (CelValidationException e) {
             throw new ExpressionException(asUpstream(String.valueOf(e.getMessage())), e);
         } catch (CelEvaluationException e) {
             throw new ExpressionException(String.valueOf(e.getMessage()), e);
+        } catch (ExpressionException e) {
+            throw e;
         } catch (RuntimeException e) {
             // The library refuses some nonsense by exceptions of its own, e.g. a regular expression that is none.
             throw new ExpressionException("cannot be compiled: " + e.getMessage(), e);

@@ -6,19 +6,16 @@ import dev.cel.common.ast.CelReference;
 import dev.cel.common.types.CelType;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
-import java.util.Collection;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// A compiled expression. Thread-safe.
 public final class Expression {
     /// The operators that make nothing: they give one of their operands, or a part of it.
-    private static final Set<String> CHOOSING = Set.of("_?_:_", "_[_]", "_[?_]");
-
-    /// What costs the same however large its operands are.
-    private static final Set<String> CONSTANT = Set.of("size", "_&&_", "_||_", "!_");
+    private static final Set<String> CHOOSING = Set.of("_?_:_", "_[_]", "_[?_]", "_&&_", "_||_", "!_");
 
     /// What is said of an operator or function that has no form for its operands.
     public static final String NO_SUCH_OVERLOAD = "no such overload";
@@ -26,18 +23,45 @@ public final class Expression {
     private final String text;
     private final CelType type;
     private final Set<String> names;
-    private final CelRuntime.Program program;
-    private final Failures failures;
+    private final int nodes;
+    private final Supplier<Compiled> compiled;
 
-    Expression(String text, CelAbstractSyntaxTree tree, dev.cel.runtime.Program program) {
+    /// What is evaluated.
+    record Compiled(CelRuntime.Program program, Failures failures) {}
+
+    /// @param nodes of its tree
+    Expression(String text, CelAbstractSyntaxTree tree, dev.cel.runtime.Program program, int nodes) {
         this.text = text;
         this.type = tree.getResultType();
         this.names = tree.getReferenceMap().values().stream()
                 .map(CelReference::name)
                 .filter(name -> !name.isEmpty())
                 .collect(Collectors.toUnmodifiableSet());
-        this.program = (CelRuntime.Program) program;
-        this.failures = new Failures(tree);
+        this.nodes = nodes;
+        Compiled all = new Compiled((CelRuntime.Program) program, new Failures(tree));
+        this.compiled = () -> all;
+    }
+
+    private Expression(Expression same, Supplier<Compiled> compiled) {
+        this.text = same.text;
+        this.type = same.type;
+        this.names = same.names;
+        this.nodes = same.nodes;
+        this.compiled = compiled;
+    }
+
+    /// The same, with another way to what it is compiled to.
+    Expression with(Supplier<Compiled> another) {
+        return new Expression(this, another);
+    }
+
+    Compiled compiled() {
+        return compiled.get();
+    }
+
+    /// How many nodes its tree has: what it takes of memory.
+    public int nodes() {
+        return nodes;
     }
 
     /// As it was written.
@@ -63,14 +87,17 @@ public final class Expression {
     public Object evaluate(Map<String, ?> variables, Budget budget) {
         var meter = budget.meter();
         var folds = new Folds();
-        var latest = new HashMap<Long, Object>();
+        var current = compiled();
         try {
-            return ScopedValue.where(Matching.METER, meter).call(() -> program.trace(variables, (expression, value) -> {
-                latest.put(expression.id(), value);
-                meter.charge(cost(expression, value, folds, latest));
-            }));
+            Object value = ScopedValue.where(Matching.METER, meter)
+                    .call(() -> current.program.trace(variables, (expression, each) -> meter.charge(cost(expression, each, folds))));
+            if (!meter.complaint().isEmpty()) {
+                // What came of a part that cost too much was of no matter to the rest.
+                throw new Budget.SpentException(meter.complaint());
+            }
+            return value;
         } catch (CelEvaluationException e) {
-            throw failed(meter, failures.reason(e), e);
+            throw failed(meter, current.failures.reason(e), e);
         } catch (RuntimeException e) {
             throw failed(meter, String.valueOf(e.getMessage()), e);
         } catch (StackOverflowError e) {
@@ -86,49 +113,26 @@ public final class Expression {
         return new ExpressionException(spent.isEmpty() ? why : spent, cause);
     }
 
-    /// One unit a step, what is made anew by its size, and what is walked by its weight: so neither time nor memory can be had for nothing.
-    /// What holds one value many times is walked as often, so its weight counts each time.
-    private static long cost(CelExpr expression, Object value, Folds folds, Map<Long, Object> latest) {
-        switch (expression.exprKind().getKind()) {
-            case LIST, MAP, STRUCT -> {
-                return 1 + Weight.costOfMaking(value);
-            }
-            case CALL -> {}
-            default -> {
-                return 1;
-            }
-        }
-        var function = expression.call().function();
-        if (CHOOSING.contains(function) || CONSTANT.contains(function)) {
-            return 1;
-        }
-        if (value instanceof String made) {
-            return 1 + made.length() / 10;
-        }
-        if (value instanceof Rights.Decision && function.equals(Authorizer.CHECK)) {
-            return Authorizer.COST;
-        }
-        boolean folding = expression.call().args().stream()
-                .findFirst()
-                .filter(first -> first.exprKind().getKind() == CelExpr.ExprKind.Kind.IDENT)
-                .filter(first -> first.ident().name().startsWith("@") || first.ident().name().startsWith("__result"))
-                .isPresent();
-        if (folding) {
-            return folds.cost(expression.id(), value);
-        }
-        if (value instanceof Collection<?> made) {
-            return 1 + made.size();
-        }
-        long walked = expression.call().target().map(target -> walked(target, latest)).orElse(0L);
-        for (var argument : expression.call().args()) {
-            walked += walked(argument, latest);
-        }
-        return 1 + walked;
+    /// One unit a step, and what is made anew by its size: so neither time nor memory can be had for nothing. What a call walks and makes was charged before
+    /// it worked, by [Charges]. What holds one value many times is walked as often, so its weight counts each time.
+    private static long cost(CelExpr expression, Object value, Folds folds) {
+        return switch (expression.exprKind().getKind()) {
+            case LIST, MAP, STRUCT -> 1 + Weight.costOfMaking(value);
+            case CALL -> isFolding(expression.call()) ? folds.cost(expression.id(), value) : 1 + joined(expression.call(), value);
+            default -> 1;
+        };
     }
 
-    private static long walked(CelExpr operand, Map<Long, Object> latest) {
-        var value = latest.get(operand.id());
-        return value == null ? 0 : Weight.cost(value);
+    private static long joined(CelExpr.CelCall call, Object value) {
+        return call.function().equals("_+_") && value instanceof List<?> list ? list.size() : 0;
+    }
+
+    private static boolean isFolding(CelExpr.CelCall call) {
+        return !CHOOSING.contains(call.function())
+                && !call.args().isEmpty()
+                && call.args().getFirst().exprKind().getKind() == CelExpr.ExprKind.Kind.IDENT
+                && (call.args().getFirst().ident().name().startsWith("@")
+                        || call.args().getFirst().ident().name().startsWith("__result"));
     }
 
     @Override

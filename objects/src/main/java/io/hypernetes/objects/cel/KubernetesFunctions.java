@@ -59,15 +59,13 @@ final class KubernetesFunctions {
         return all;
     }
 
-    static List<CelFunctionBinding> bindings() {
-        List<CelFunctionBinding> all = new ArrayList<>();
-        ALL.bindings.forEach((name, each) -> all.addAll(CelFunctionBinding.fromOverloads(name, each)));
+    /// By name.
+    static Map<String, List<CelFunctionBinding>> bindings() {
+        Map<String, List<CelFunctionBinding>> all = new LinkedHashMap<>(ALL.bindings);
         // The language declares these, and would compile whatever it is given.
-        all.addAll(CelFunctionBinding.fromOverloads(
-                "matches",
-                List.of(
-                        CelFunctionBinding.from("matches", String.class, String.class, Matching::matches),
-                        CelFunctionBinding.from("matches_string", String.class, String.class, Matching::matches))));
+        all.put("matches", List.of(
+                CelFunctionBinding.from("matches", String.class, String.class, Matching::matches),
+                CelFunctionBinding.from("matches_string", String.class, String.class, Matching::matches)));
         return all;
     }
 

@@ -1,12 +1,20 @@
 package io.hypernetes.objects.cel;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.RandomAccess;
 
 /// Functions over lists of comparable values.
 final class Lists {
     private Lists() {}
 
-    static boolean isSorted(List<?> list) {
+    /// The library's lists may look for each item from their beginning.
+    private static List<?> indexed(List<?> list) {
+        return list instanceof RandomAccess ? list : new ArrayList<>(list);
+    }
+
+    static boolean isSorted(List<?> given) {
+        List<?> list = indexed(given);
         for (int i = 1; i < list.size(); i++) {
             if (compare(list.get(i - 1), list.get(i)) > 0) {
                 return false;
@@ -50,7 +58,8 @@ final class Lists {
         return best;
     }
 
-    static long indexOf(List<?> list, Object value) {
+    static long indexOf(List<?> given, Object value) {
+        List<?> list = indexed(given);
         for (int i = 0; i < list.size(); i++) {
             if (same(list.get(i), value)) {
                 return i;
@@ -59,7 +68,8 @@ final class Lists {
         return -1;
     }
 
-    static long lastIndexOf(List<?> list, Object value) {
+    static long lastIndexOf(List<?> given, Object value) {
+        List<?> list = indexed(given);
         for (int i = list.size() - 1; i >= 0; i--) {
             if (same(list.get(i), value)) {
                 return i;

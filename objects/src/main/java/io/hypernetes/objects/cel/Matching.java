@@ -15,6 +15,15 @@ final class Matching {
 
     private Matching() {}
 
+    /// Charges the evaluation that is running; what is called outside of one is free.
+    ///
+    /// @throws Budget.SpentException when it may not go on
+    static void charge(long cost) {
+        if (METER.isBound()) {
+            METER.get().charge(cost);
+        }
+    }
+
     static boolean matches(String text, String pattern) {
         return !findAll(text, pattern, 1).isEmpty();
     }
@@ -34,9 +43,7 @@ final class Matching {
                 found.add(search.found());
             }
         } finally {
-            if (METER.isBound()) {
-                METER.get().charge(1 + search.steps() / STEPS);
-            }
+            charge(1 + search.steps() / STEPS);
         }
         return found;
     }

@@ -74,7 +74,8 @@ public final class MutationLanguage {
     ///
     /// @throws ExpressionException when it cannot be, or makes something else
     public static Expression compile(Kind kind, String text) {
-        Expression expression = AdmissionLanguage.environment().compile(text, new Types(names(text)));
+        Expression expression = CompiledExpressions.owned(
+                "mutation", text, each -> AdmissionLanguage.environment().compile(each, new Types(names(each))));
         if (!kind.accepts(expression.type())) {
             throw new ExpressionException("must evaluate to " + kind.result + " but got " + nameOf(expression.type()));
         }
@@ -117,10 +118,14 @@ public final class MutationLanguage {
     /// What is wrong with the expression of a mutation.
     ///
     /// @param path of the mutation
-    public static Optional<FieldError> check(Kind kind, JsonNode mutation, String path) {
+    /// @param size of the policy; what is beyond it is not looked at
+    public static Optional<FieldError> check(Kind kind, JsonNode mutation, String path, ExpressionsSize size) {
         String text = kind.expressionOf(mutation);
+        if (size.isTooLarge()) {
+            return Optional.empty();
+        }
         try {
-            compile(kind, text);
+            size.add(compile(kind, text));
             return Optional.empty();
         } catch (ExpressionException e) {
             String complaint = e.text().startsWith("must evaluate to") ? e.text() : "compilation failed: " + e.text();

@@ -23,6 +23,11 @@ record Url(URI uri) {
         }
     }
 
+    /// In characters.
+    int length() {
+        return uri.toString().length();
+    }
+
     String scheme() {
         return orEmpty(uri.getScheme());
     }

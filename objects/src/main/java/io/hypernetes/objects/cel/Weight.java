@@ -1,7 +1,9 @@
 package io.hypernetes.objects.cel;
 
+import dev.cel.common.values.CelByteString;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 
 /// How many values are in a value, to its depth. One that is in it several times counts each time, as whoever walks it meets it each time.
 final class Weight {
@@ -10,6 +12,12 @@ final class Weight {
 
     /// How often the language walks what an expression made or was handed, with each step that names it.
     private static final int WALKS = 4;
+
+    /// How many characters of text are walked for one unit.
+    private static final int CHARACTERS = 10;
+
+    /// How many characters of a name are.
+    private static final int LONG_NAME = 100;
 
     private final int each;
     private long counted;
@@ -35,6 +43,14 @@ final class Weight {
         return weight.counted;
     }
 
+    /// Names are short as a rule, and walked once.
+    private void addMember(Object key, Object value) {
+        if (key instanceof String name) {
+            counted += name.length() / LONG_NAME;
+        }
+        add(value);
+    }
+
     private void add(Object value) {
         counted += each;
         if (counted > MOST) {
@@ -42,9 +58,11 @@ final class Weight {
         }
         switch (value) {
             case Collection<?> many -> many.forEach(this::add);
-            case Map<?, ?> map -> map.values().forEach(this::add);
-            case Constructed made -> made.fields().values().forEach(this::add);
-            case String text -> counted += text.length() / 10;
+            case Map<?, ?> map -> map.forEach(this::addMember);
+            case Constructed made -> made.fields().forEach(this::addMember);
+            case Optional<?> optional -> optional.ifPresent(this::add);
+            case String text -> counted += text.length() / CHARACTERS;
+            case CelByteString bytes -> counted += bytes.size() / CHARACTERS;
             default -> {}
         }
     }

@@ -3,6 +3,7 @@ package io.hypernetes.objects.crd;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.TextPattern;
 import java.math.BigDecimal;
+import java.lang.ref.SoftReference;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +38,8 @@ public final class CustomSchema {
     private final List<String> mapKeys;
     private final boolean hasDefaults;
     private final boolean hasRules;
-    private volatile @Nullable Map<CustomSchema, List<Rule>> compiledRules;
+    /// Held only as long as there is room: what is compiled takes a hundred times the room of its text.
+    private volatile @Nullable SoftReference<Map<CustomSchema, List<Rule>>> compiledRules;
 
     private CustomSchema(ObjectNode source) {
         this.source = source;
@@ -206,12 +208,13 @@ public final class CustomSchema {
         return hasRules;
     }
 
-    /// The rules of this whole schema by the nodes that have some, compiled when first needed.
+    /// The rules of this whole schema by the nodes that have some, compiled when needed.
     Map<CustomSchema, List<Rule>> compiledRules() {
-        Map<CustomSchema, List<Rule>> known = compiledRules;
+        SoftReference<Map<CustomSchema, List<Rule>>> held = compiledRules;
+        Map<CustomSchema, List<Rule>> known = held == null ? null : held.get();
         if (known == null) {
             known = RuleCompiler.compiled(this);
-            compiledRules = known;
+            compiledRules = new SoftReference<>(known);
         }
         return known;
     }

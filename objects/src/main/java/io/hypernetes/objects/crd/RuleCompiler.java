@@ -8,6 +8,7 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.Environment;
 import io.hypernetes.objects.cel.Expression;
 import io.hypernetes.objects.cel.ExpressionException;
+import io.hypernetes.objects.cel.ExpressionsSize;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.IdentityHashMap;
@@ -30,6 +31,7 @@ final class RuleCompiler {
     private final RuleTypes types;
     private final @Nullable SchemaExtents extents;
     private final RuleCosts costs = new RuleCosts();
+    private final ExpressionsSize size = new ExpressionsSize(ExpressionsSize.OF_SCHEMA);
     private final Faults errors = new Faults();
     private final Map<CustomSchema, List<Rule>> rules = new IdentityHashMap<>();
 
@@ -51,6 +53,7 @@ final class RuleCompiler {
         RuleCompiler compiler = new RuleCompiler(schema, true);
         compiler.visit(schema, Place.of(path), null, 1);
         compiler.costs.judge(path, compiler.errors);
+        compiler.size.check(path).ifPresent(compiler.errors::add);
         return compiler.errors.isEmpty() ? RuleCheck.checkDefaults(schema, compiler.rules, path) : compiler.errors.list();
     }
 
@@ -100,7 +103,7 @@ final class RuleCompiler {
 
     /// Whether so much is wrong that nothing more is to be looked at. Where nobody is told, what can be compiled is.
     private boolean isEnough() {
-        return extents != null && errors.isFull();
+        return extents != null && (errors.isFull() || size.isTooLarge());
     }
 
     /// How many values are below each of a node; [#UNBOUNDED] when it does not say.
@@ -169,6 +172,7 @@ final class RuleCompiler {
                 expression = estimated.expression();
                 costs.count(name, at, product(estimated.cost(), times), errors);
             }
+            size.add(expression);
             CelType type = expression.type();
             // What is told at run time only was let in by earlier servers.
             boolean right = type.equals(test ? SimpleType.BOOL : SimpleType.STRING) || (extents == null && type.equals(SimpleType.DYN));

@@ -4,6 +4,7 @@ import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.cel.AdmissionLanguage;
+import io.hypernetes.objects.cel.ExpressionsSize;
 import io.hypernetes.objects.cel.MutationLanguage;
 import java.util.HashSet;
 import java.util.List;
@@ -104,10 +105,12 @@ final class AdmissionPolicyRules implements KindRules {
             errors.invalid("spec", count, "must not have more than " + MOST_EXPRESSIONS + " expressions in all");
             return;
         }
+        ExpressionsSize size = new ExpressionsSize(ExpressionsSize.OF_POLICY);
         for (int i = 0; i < mutations.size() && !errors.isFull(); i++) {
-            MutationLanguage.check(MutationLanguage.Kind.of(mutations.get(i)), mutations.get(i), "spec.mutations[" + i + "]").ifPresent(errors::add);
+            MutationLanguage.check(MutationLanguage.Kind.of(mutations.get(i)), mutations.get(i), "spec.mutations[" + i + "]", size).ifPresent(errors::add);
         }
-        AdmissionLanguage.checkPolicy(spec).forEach(errors::add);
+        AdmissionLanguage.checkPolicy(spec, size).forEach(errors::add);
+        size.check("spec").ifPresent(errors::add);
     }
 
     @Override

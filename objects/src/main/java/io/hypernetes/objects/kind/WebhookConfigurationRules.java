@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.cel.AdmissionLanguage;
+import io.hypernetes.objects.cel.ExpressionsSize;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -72,9 +73,11 @@ final class WebhookConfigurationRules implements KindRules {
             errors.invalid("webhooks", count, "must not have more than " + AdmissionPolicyRules.MOST_EXPRESSIONS + " match conditions in all");
             return;
         }
+        ExpressionsSize size = new ExpressionsSize(ExpressionsSize.OF_POLICY);
         for (int i = 0; i < hooks.size() && !errors.isFull(); i++) {
-            AdmissionLanguage.checkConditions(hooks.get(i), "webhooks[" + i + "].").forEach(errors::add);
+            AdmissionLanguage.checkConditions(hooks.get(i), "webhooks[" + i + "].", size).forEach(errors::add);
         }
+        size.check("webhooks").ifPresent(errors::add);
     }
 
     private static void name(String name, String at, Errors errors) {

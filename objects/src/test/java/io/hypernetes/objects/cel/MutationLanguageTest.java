@@ -94,9 +94,9 @@ class MutationLanguageTest {
     void whatHoldsOneValueManyTimesIsNoBombForWhoeverWalksIt(String doubled) {
         var text = new StringBuilder("Object{spec: ");
         for (int i = 0; i < 20; i++) {
-            text.append("cel.bind(a").append(i + 1).append(", ").append(doubled.replace("a0", "a" + i)).append(", ");
+            text.append("[").append(doubled.replace("a0", "a" + i)).append("].map(a").append(i + 1).append(", ");
         }
-        var made = text.toString().replaceFirst("a0, a0", "1, 1").replace("a0", "1") + "a20" + ")".repeat(20) + "}";
+        var made = text.toString().replaceFirst("a0, a0", "1, 1").replace("a0", "1") + "a20" + ")[0]".repeat(20) + "}";
         assertThatThrownBy(() -> configuration(made)).isInstanceOf(ExpressionException.class).hasMessageMatching(".*(cost|larger|deeply|recursion).*");
     }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.Environment;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -129,7 +131,17 @@ class RuleCostsTest {
         var numbers = "{\"type\":\"array\",\"maxItems\":10,\"items\":{\"type\":\"integer\"}}";
         assertThat(cost(numbers, "self.sum() == oldSelf.sum()")).isEqualTo(23);
         assertThat(cost(numbers, "self.max() >= 3 && 5 in self && self.exists(x, x == 1)")).isLessThan(100);
-        assertThat(cost(numbers, "cel.bind(most, self.max(), self.all(x, x <= most))")).isLessThan(100);
+        assertThat(cost(numbers, "optional.of(self.max()).optMap(most, self.all(x, x <= most)).orValue(true)")).isLessThan(200);
+    }
+
+    @Test
+    void theRulesOfASchemaHaveSoManyPartsAndNoMore() {
+        var rule = "{\"rule\":\"self in [0" + ",1".repeat(18_000) + "]\"}";
+        var schema = "{\"type\":\"integer\",\"x-kubernetes-validations\":[%s]}";
+        assertThat(complaints(schema.formatted(String.join(",", Collections.nCopies(5, rule))))).isEmpty();
+        assertThat(complaints(schema.formatted(String.join(",", Collections.nCopies(8, rule)))))
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .startsWith("schema: Invalid value: 108024: the expressions together must not have more than 100000 names, constants, operators and calls");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -74,6 +75,30 @@ class AdmissionPolicyRulesTest {
     void aMutatingPolicyIsRefusedForEach(String part, String instead, String problem) {
         assertThat(problems("MutatingAdmissionPolicy", POLICY.replace(part, instead == null ? "" : instead)))
                 .anySatisfy(each -> assertThat(each).startsWith(problem));
+    }
+
+    /// Each is no longer than an expression may be.
+    @Test
+    void expressionsHaveSoManyPartsAndNoMore() {
+        String large = "{\"name\":\"v%d\",\"expression\":\"[1" + ",1".repeat(14_000) + "]\"}";
+        String two = large.formatted(1) + "," + large.formatted(2);
+        assertThat(problems("MutatingAdmissionPolicy", POLICY.replace("\"mutations\"", "\"variables\":[" + two + "],\"mutations\""))).isEmpty();
+        String three = two + "," + large.formatted(3) + "," + large.formatted(4);
+        assertThat(problems("MutatingAdmissionPolicy", POLICY.replace("\"mutations\"", "\"variables\":[" + three + "],\"mutations\"")))
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .startsWith("spec: Invalid value: 42007: the expressions together must not have more than 30000 names, constants, operators and calls");
+        String longest = "{\"name\":\"v\",\"expression\":\"[1" + ",1".repeat(30_000) + "]\"}";
+        assertThat(problems("MutatingAdmissionPolicy", POLICY.replace("\"mutations\"", "\"variables\":[" + longest + "],\"mutations\"")))
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .startsWith("spec.variables[0].expression: Invalid value: ")
+                .contains("compilation failed: the expression has more than 20000 names");
+        String hook = """
+                {"name":"h%d.example.com","clientConfig":{"url":"https://example.com"},"sideEffects":"None","admissionReviewVersions":["v1"],
+                 "matchConditions":[{"name":"c","expression":"[1%s].size() > 1"}]}""";
+        String hooks = "{\"metadata\":{\"name\":\"w\"},\"webhooks\":[" + hook.formatted(1, ",1".repeat(16_000)) + "," + hook.formatted(2, ",1".repeat(16_000)) + "]}";
+        assertThat(problems("ValidatingWebhookConfiguration", hooks))
+                .singleElement(InstanceOfAssertFactories.STRING)
+                .startsWith("webhooks: Invalid value: 32010: the expressions together must not have more than 30000");
     }
 
     @ParameterizedTest

@@ -1,0 +1,136 @@
+package io.hypernetes.objects.cel;
+
+import dev.cel.common.CelErrorCode;
+import dev.cel.common.CelOptions;
+import dev.cel.common.exceptions.CelRuntimeException;
+import dev.cel.extensions.CelExtensions;
+import dev.cel.extensions.CelStringExtensions;
+import dev.cel.runtime.CelFunctionBinding;
+import dev.cel.runtime.CelFunctionOverload;
+import dev.cel.runtime.CelInternalRuntimeLibrary;
+import dev.cel.runtime.CelRuntimeBuilder;
+import dev.cel.runtime.CelStandardFunctions;
+import dev.cel.runtime.InternalCelFunctionBinding;
+import dev.cel.runtime.InternalFunctionBinder;
+import dev.cel.runtime.RuntimeEquality;
+import dev.cel.runtime.RuntimeHelpers;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// All functions and operators of the language, those of its libraries and of Kubernetes: each is charged by [Charges] before it works, as the library tells
+/// nobody of a call until it has its value.
+final class Functions implements CelInternalRuntimeLibrary {
+    /// Those of upstream, which has its library of texts in version 2.
+    private static final Set<CelStringExtensions.Function> TEXTS = EnumSet.complementOf(EnumSet.of(CelStringExtensions.Function.REVERSE));
+
+    /// The library of texts.
+    static CelStringExtensions texts() {
+        return CelExtensions.strings(TEXTS);
+    }
+
+    @Override
+    public void setRuntimeOptions(CelRuntimeBuilder builder) {
+        throw new UnsupportedOperationException("what is equal is told by the runtime");
+    }
+
+    @Override
+    public void setRuntimeOptions(CelRuntimeBuilder builder, RuntimeEquality equality, CelOptions options) {
+        all(equality, options).forEach((name, overloads) ->
+                builder.addFunctionBindings(CelFunctionBinding.fromOverloads(name, overloads.stream().map(overload -> charged(name, overload)).toList())));
+    }
+
+    /// The names of all overloads.
+    static Set<String> names() {
+        CelOptions options = CelOptions.DEFAULT;
+        return all(RuntimeEquality.create(RuntimeHelpers.create(), options), options).values().stream()
+                .flatMap(List::stream)
+                .map(CelFunctionBinding::getOverloadId)
+                .collect(Collectors.toSet());
+    }
+
+    /// By name. What is typed at run time is looked for among all of one name, so none may be in two places.
+    private static Map<String, List<CelFunctionBinding>> all(RuntimeEquality equality, CelOptions options) {
+        List<CelFunctionBinding> found = new ArrayList<>(CelStandardFunctions.newBuilder()
+                .excludeFunctions(CelStandardFunctions.StandardFunction.MATCHES)
+                .build()
+                .newFunctionBindings(equality, options));
+        CelRuntimeBuilder gathering = gathering(found);
+        texts().setRuntimeOptions(gathering);
+        CelExtensions.sets(options).setRuntimeOptions(gathering);
+        CelExtensions.optional().setRuntimeOptions(gathering, equality, options);
+        CelExtensions.comprehensions().setRuntimeOptions(gathering, equality, options);
+        Map<String, List<CelFunctionBinding>> all = new LinkedHashMap<>();
+        for (CelFunctionBinding binding : found) {
+            String name = ((InternalCelFunctionBinding) binding).getFunctionName();
+            // The one that has the name of its function is for all of them, and is made anew.
+            if (!binding.getOverloadId().equals(name)) {
+                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(binding);
+            }
+        }
+        KubernetesFunctions.bindings().forEach((name, own) -> all.computeIfAbsent(name, _ -> new ArrayList<>()).addAll(own));
+        return all;
+    }
+
+    /// A builder that takes nothing but functions.
+    private static CelRuntimeBuilder gathering(List<CelFunctionBinding> into) {
+        return (CelRuntimeBuilder) Proxy.newProxyInstance(
+                Functions.class.getClassLoader(), new Class<?>[] {CelRuntimeBuilder.class}, (builder, method, arguments) -> {
+                    if (!method.getName().equals("addFunctionBindings")) {
+                        throw new UnsupportedOperationException("a library wants " + method.getName());
+                    }
+                    Iterable<?> added = arguments[0] instanceof Iterable<?> many ? many : List.of((Object[]) arguments[0]);
+                    added.forEach(each -> into.add((CelFunctionBinding) each));
+                    return builder;
+                });
+    }
+
+    private static CelFunctionBinding charged(String name, CelFunctionBinding binding) {
+        Charges.Charge charge = Charges.of(binding.getOverloadId());
+        CelFunctionOverload definition = binding.getDefinition();
+        return bound(binding, arguments -> {
+            try {
+                Matching.charge(charge.of(arguments));
+                return definition.apply(arguments);
+            } catch (CelRuntimeException e) {
+                throw e;
+            } catch (RuntimeException e) {
+                throw new FailedCallException(name, e);
+            }
+        });
+    }
+
+    /// In the place of a binding. The library wants to know of one argument and of two, where functions of one name are told apart at run time.
+    @SuppressWarnings("unchecked")
+    private static CelFunctionBinding bound(CelFunctionBinding binding, CelFunctionOverload call) {
+        String id = binding.getOverloadId();
+        List<Class<?>> types = binding.getArgTypes();
+        if (types.size() == 1 && binding.isStrict()) {
+            return CelFunctionBinding.from(id, (Class<Object>) types.getFirst(), only -> call.apply(new Object[] {only}));
+        }
+        if (types.size() == 2 && binding.isStrict()) {
+            return CelFunctionBinding.from(
+                    id, (Class<Object>) types.getFirst(), (Class<Object>) types.getLast(), (first, second) -> call.apply(new Object[] {first, second}));
+        }
+        return InternalFunctionBinder.from(id, types, call, binding.isStrict());
+    }
+
+    /// A call that has no value. Of any other exception the library makes a text of all that was given to the call, which may be larger than any memory.
+    private static final class FailedCallException extends CelRuntimeException {
+        private static final long serialVersionUID = 1;
+
+        FailedCallException(String name, RuntimeException cause) {
+            super(new IllegalArgumentException("Function '" + name + "' failed", cause), CelErrorCode.INTERNAL_ERROR);
+        }
+
+        @Override
+        public Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+}
