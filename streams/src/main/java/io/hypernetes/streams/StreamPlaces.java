@@ -11,7 +11,10 @@ public final class StreamPlaces {
     /// What a stream may take: two connections over TLS, and what is under way between them.
     private static final long BYTES = 256 << 10;
     /// What a watch may: its request, a thread, and its part of a connection.
-    private static final long WATCH_BYTES = 32 << 10;
+    private static final long WATCH_BYTES = 16 << 10;
+    /// What a tenant with some operators of its own has open.
+    private static final int LEAST_WATCHES = 200;
+    private static final int LEAST_STREAMS = 4;
 
     private final int total;
     private final int ofTenant;
@@ -33,7 +36,7 @@ public final class StreamPlaces {
     /// @param most of all tenants, however much memory there is
     /// @param mostOfTenant of one
     public static StreamPlaces within(int most, int mostOfTenant) {
-        return within(BYTES, most, mostOfTenant);
+        return within(BYTES, most, mostOfTenant, LEAST_STREAMS);
     }
 
     /// As many watches as fit into a part of this process's memory.
@@ -41,12 +44,12 @@ public final class StreamPlaces {
     /// @param most of all tenants, however much memory there is
     /// @param mostOfTenant of one
     public static StreamPlaces ofWatches(int most, int mostOfTenant) {
-        return within(WATCH_BYTES, most, mostOfTenant);
+        return within(WATCH_BYTES, most, mostOfTenant, LEAST_WATCHES);
     }
 
-    private static StreamPlaces within(long bytes, int most, int mostOfTenant) {
+    private static StreamPlaces within(long bytes, int most, int mostOfTenant, int least) {
         int total = (int) Math.clamp(Runtime.getRuntime().maxMemory() / 4 / bytes, 256, most);
-        return new StreamPlaces(total, Math.min(mostOfTenant, total / 3), 4);
+        return new StreamPlaces(total, Math.min(mostOfTenant, total / 3), least);
     }
 
     /// A stream that may begin; closing gives the place back, once however often.

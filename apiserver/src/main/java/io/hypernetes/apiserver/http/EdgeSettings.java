@@ -7,9 +7,9 @@ import java.time.Duration;
 ///
 /// @param listen address and port; port 0 takes a free one
 /// @param maxBodyBytes largest request body
-/// @param maxBodiesBytes the memory that the bodies of all requests may take together, a fifth of it those from one place; beyond it clients are told to try again
+/// @param maxBodiesBytes the memory that the bodies of all requests may take together, a fifth of it those from one place, half those from the machine itself; beyond it clients are told to try again
 /// @param maxHeaderBytes largest request head, and for HTTP/2 the largest header list
-/// @param maxConnections connections beyond this many, or a fifth as many from one place, are closed at once
+/// @param maxConnections connections beyond this many, or a fifth as many from one place (half as many from the machine itself), are closed at once
 /// @param requestArrival longest time from a request's first byte to its last
 /// @param idle how long a connection without any request stays open, of HTTP/2 too
 /// @param slowWrite how long a client may take nothing of an answer before it is cut off

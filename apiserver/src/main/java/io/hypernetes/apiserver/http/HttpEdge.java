@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -45,6 +46,7 @@ public final class HttpEdge implements AutoCloseable {
     private static final AttributeKey<HttpEdge> EDGE = AttributeKey.valueOf(HttpEdge.class, "edge");
     private static final AttributeKey<String> DOOR = AttributeKey.valueOf(HttpEdge.class, "door");
     private static final AttributeKey<Origins.Origin> ORIGIN = AttributeKey.valueOf(HttpEdge.class, "origin");
+    private static final AttributeKey<Runnable> LEAVE = AttributeKey.valueOf(HttpEdge.class, "leave");
 
     private final EdgeSettings settings;
     private final Supplier<SSLContext> tls;
@@ -151,11 +153,11 @@ public final class HttpEdge implements AutoCloseable {
         channel.writeAndFlush(Unpooled.wrappedBuffer(head));
         channel.attr(DOOR).set(tenant);
         var edge = channel.attr(EDGE).get();
-        var before = channel.attr(ORIGIN).get();
-        if (!edge.enter(channel)) {
+        var leaveFormer = channel.attr(LEAVE).get();
+        if (!channel.isActive() || !edge.enter(channel)) {
             return;
         }
-        before.leave();
+        leaveFormer.run();
         edge.secure(channel, DOOR_TLS, "door-alpn", context);
     }
 
@@ -203,12 +205,15 @@ public final class HttpEdge implements AutoCloseable {
             return false;
         }
         channel.attr(ORIGIN).set(origin);
-        channel.closeFuture().addListener(closed -> {
-            // Since it came it may have turned out to come by a door.
-            if (channel.attr(ORIGIN).get() == origin) {
+        // Once, at the end or when it turns out to have come by a door, whatever comes first.
+        var counted = new AtomicBoolean(true);
+        Runnable leave = () -> {
+            if (counted.compareAndSet(true, false)) {
                 origin.leave();
             }
-        });
+        };
+        channel.attr(LEAVE).set(leave);
+        channel.closeFuture().addListener(closed -> leave.run());
         return true;
     }
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// What those who connect take together of the server's connections and of its memory for request bodies, before anybody knows who they are.
 ///
 /// An origin gets more while it has less than a quarter of what is free: one alone has a fifth, ten that take all they get leave a tenth in the worst
-/// order of coming and more as what they hold ends. So nobody shuts others out, and nobody needs a share laid by. Thread-safe.
+/// order of coming and more as what they hold ends. So nobody shuts others out, and nobody needs a share laid by. The machine's own addresses, from which
+/// all come where everything is on one machine, get more while they have less than what is free. Thread-safe.
 final class Origins {
     private static final int PART = 4;
 
@@ -34,18 +35,20 @@ final class Origins {
     /// Those who count as one: the connections from one place.
     final class Origin {
         private final Object key;
+        private final int part;
         private final AtomicLong bytesTaken = new AtomicLong();
         private int connectionsTaken;
 
         private Origin(Object key) {
             this.key = key;
+            this.part = partOf(key);
         }
 
         /// Takes memory; false, and nothing is taken, when there is not so much left for this origin.
         boolean take(long count) {
             long own = bytesTaken.addAndGet(count);
             long all = bytes.addAndGet(count);
-            if (PART * own <= mostBytes - all + count) {
+            if (part * own <= mostBytes - all + count) {
                 return true;
             }
             giveBack(count);
@@ -82,10 +85,19 @@ final class Origins {
             return "";
         }
         var octets = internet.getAddress().getAddress();
+        if (internet.getAddress().isLoopbackAddress()) {
+            return new Here(ByteBuffer.wrap(octets));
+        }
         return ByteBuffer.wrap(octets.length == 16 ? Arrays.copyOf(octets, 8) : octets);
     }
 
+    private static int partOf(Object key) {
+        return key instanceof Here ? 1 : PART;
+    }
+
     private record Door(String tenant) {}
+
+    private record Here(ByteBuffer address) {}
 
     /// A connection comes; null when there is no room for it.
     ///
@@ -95,7 +107,7 @@ final class Origins {
         try {
             var origin = origins.get(key);
             int own = origin == null ? 0 : origin.connectionsTaken;
-            if (PART * own >= mostConnections - connections.get()) {
+            if (partOf(key) * own >= mostConnections - connections.get()) {
                 return null;
             }
             connections.incrementAndGet();

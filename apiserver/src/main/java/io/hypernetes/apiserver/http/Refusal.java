@@ -41,6 +41,10 @@ enum Refusal {
         response.headers().set("Content-Type", "application/json");
         response.headers().set("Content-Length", body.length);
         response.headers().set("Connection", "close");
+        if (this == BUSY) {
+            // Without it clients do not try again.
+            response.headers().set("Retry-After", "1");
+        }
         var channel = context.channel();
         channel.writeAndFlush(response)
                 .addListener(written -> channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS));

@@ -23,6 +23,8 @@ final class StorageLimits {
     private static final int MOST_KNOWN = 50_000;
     /// By so much an object may grow at once where there is no more room for new ones.
     private static final int LITTLE = 16 << 10;
+    /// Whoever has less than such a part of all finds room for a while longer: those who filled it are others.
+    private static final int SMALL_PART = 64;
     private static final long LARGEST_BOUND = Long.MAX_VALUE / 4;
     private static final Hold NOTHING = () -> {};
 
@@ -90,7 +92,8 @@ final class StorageLimits {
             hold.close();
             throw exceeded(key, more, used, most);
         }
-        if (store.bytes("") + allReserved > (makes ? mostOfAll : mostOfAll + mostOfAll / 16)) {
+        boolean small = used + more <= mostOfAll / SMALL_PART;
+        if (store.bytes("") + allReserved > mostOfAll + (small ? mostOfAll / 8 : makes ? 0 : mostOfAll / 16)) {
             hold.close();
             throw ApiStatus.insufficientStorage("the server has no room for more of what tenants store: what is there can be read, changed and deleted, and nothing"
                             + " larger stored; the operator has to give the master more memory, or free some")

@@ -63,9 +63,9 @@ class HttpEdgeTest {
                 new EdgeSettings(
                         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0),
                         100_000,
-                        500_000,
+                        300_000,
                         8_192,
-                        15,
+                        6,
                         Duration.ofMillis(600),
                         Duration.ofMillis(1500),
                         Duration.ofMillis(700)),
@@ -334,7 +334,7 @@ class HttpEdgeTest {
         }
     }
 
-    /// One place has a fifth; what comes from elsewhere finds room still.
+    /// One address of the machine has half; what comes from elsewhere finds room still.
     @Test
     void moreConnectionsThanAllowedAreClosed() throws IOException {
         try (var one = connect();

@@ -117,8 +117,10 @@ class StorageLimitsTest {
             make(store, "green", "one", 160_000);
             refused(507, "the server has no room for more of what tenants store", () -> make(store, "yellow", "one", 30_000));
             write(store, "red", "one", 165_000);
+            make(store, "yellow", "small", 5_000);
             make(store, "root", "one", 500_000);
             refused(507, "no room", () -> write(store, "red", "one", 170_000));
+            refused(507, "no room", () -> make(store, "white", "small", 100));
             write(store, "red", "one", 1_000);
             store.commit(List.of(Operation.delete(key("root", "one"))));
             make(store, "yellow", "one", 30_000);
