@@ -76,7 +76,7 @@ final class DiskImageConverter {
                 Path folder = Files.createTempDirectory(work, "convert-");
                 boolean kept = false;
                 Feed feed = new Feed(folder.resolve("out").resolve(FILE));
-                try (DiskLayers.Room room = space.reserve("converting layer " + layer, feed::missing)) {
+                try (DiskLayers.Room room = space.reserve("converting layer " + layer, feed.missing(), feed::missing)) {
                     Attempt attempt = attempt(most, blob, skipped, folder, feed.in(room));
                     if (attempt.superseded.isEmpty()) {
                         Converted made = new Converted(folder, finished(folder), attempt.diffId, attempt.coversRoot);

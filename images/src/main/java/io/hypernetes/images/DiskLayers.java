@@ -18,6 +18,9 @@ import java.util.function.LongSupplier;
 /// The layers of this node as disk images, each converted once whoever asks for it first; others wait for that one if they would make it of the same blob: which layer
 /// a blob is is what an image says of itself.
 final class DiskLayers {
+    /// What is kept for a blob that is on its way: how long it is only its manifest says, and it may take days to come.
+    private static final long MOST_PROMISED = 256L << 20;
+
     private static final int MOST_TIMES = 4;
     private static final int MOST_UNUSED_RIGHTS = 10_000;
     private static final String PLAIN = ".sqsh";
@@ -46,8 +49,9 @@ final class DiskLayers {
 
     /// Makes sure that something can be stored, or fails with NO_SPACE.
     interface Space {
-        /// @param missing how many bytes of it are not on the disk yet, at any time; asked on any thread
-        Room reserve(String what, LongSupplier missing) throws IOException;
+        /// @param whole how many bytes are to come, for which there has to be room now
+        /// @param missing how many of them are kept from others, at any time; asked on any thread
+        Room reserve(String what, long whole, LongSupplier missing) throws IOException;
     }
 
     /// Room on the disk that nobody else counts on until it is closed.
@@ -110,7 +114,8 @@ final class DiskLayers {
         making.join();
         try {
             inTurn(downloads, requester, blobs.fetching(layer, claimant), () -> isThere(diffId, claimant) || blobs.has(layer.digest(), claimant), () -> {
-                try (Room room = space.reserve("layer " + layer.name(), () -> layer.bytes() - blobs.brought(layer, claimant))) {
+                LongSupplier rest = () -> layer.bytes() - blobs.brought(layer, claimant);
+                try (Room room = space.reserve("layer " + layer.name(), rest.getAsLong(), () -> Math.min(MOST_PROMISED, rest.getAsLong()))) {
                     blobs.bring(layer, claimant);
                 }
             });

@@ -35,13 +35,18 @@ final class DiskPressure {
 
     /// Sees to it that there is room for what is about to be stored, beside what stays reserved and what others are storing.
     ///
-    /// @param missing how many bytes of it are not on the disk yet, at any time
+    /// @param whole how many bytes of it are to come, as whoever sends them says
+    /// @param missing how many of them are kept for it from others, at any time
     /// @throws ImageException when there is not
-    DiskLayers.Room reserve(String what, LongSupplier missing) throws IOException {
+    DiskLayers.Room reserve(String what, long whole, LongSupplier missing) throws IOException {
         DiskLedger.Entry entry = ledger.entry(missing);
-        relieve(missing.getAsLong());
-        if (!ledger.enter(entry)) {
-            throw noRoom(what + " needs " + missing.getAsLong() + " bytes");
+        boolean more = relieve(whole);
+        while (ledger.free() < whole || !ledger.enter(entry)) {
+            if (!more) {
+                throw noRoom(what + " needs " + whole + " bytes");
+            }
+            // Others may have come meanwhile.
+            more = relieve(whole);
         }
         return new DiskLayers.Room() {
             @Override
@@ -83,13 +88,16 @@ final class DiskPressure {
 
     /// Makes room when the disk is too full or `bytes` more are wanted: first what broken pulls left, then unused images, the longest
     /// unused first.
-    private void relieve(long bytes) throws IOException {
+    ///
+    /// @return whether there is room, or more than before
+    private boolean relieve(long bytes) throws IOException {
         ImageSettings.Disk disk = settings.disk();
         synchronized (shelf) {
             DiskSpace.Room before = space.room();
             if (before.usedPercent() <= disk.highPercent() && ledger.free() >= bytes) {
-                return;
+                return true;
             }
+            boolean removed = false;
             blobs.sweepIncoming(clock.instant(), 0);
             shelf.sweep();
             int enough = before.usedPercent() > disk.highPercent() ? disk.lowPercent() : disk.highPercent();
@@ -102,12 +110,14 @@ final class DiskPressure {
                         || item.usedSeconds() > youngest) {
                     break;
                 }
+                removed = true;
                 shelf.takeAway(item);
                 shelf.catalogue().write();
                 shelf.sweep();
                 LOG.info("event=image-removed id={} names={} reason=disk-pressure used_percent={} unused_since={}",
                         item.id(), item.tags(), room.usedPercent(), Instant.ofEpochSecond(item.usedSeconds()));
             }
+            return removed || ledger.free() >= bytes;
         }
     }
 }

@@ -411,8 +411,8 @@ public final class LocalImageStore implements ImageStore {
         }
     }
 
-    private DiskLayers.Room reserved(String what, LongSupplier missing) throws IOException {
-        return pressure.reserve(what, missing);
+    private DiskLayers.Room reserved(String what, long whole, LongSupplier missing) throws IOException {
+        return pressure.reserve(what, whole, missing);
     }
 
     private void write(String what) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 /// Limits for tests, and none.
 final class Limits {
     /// A disk that is never full.
-    static final DiskLayers.Space NO_END = (what, missing) -> new DiskLayers.Room() {
+    static final DiskLayers.Space NO_END = (what, whole, missing) -> new DiskLayers.Room() {
         @Override
         public void check() {}
 

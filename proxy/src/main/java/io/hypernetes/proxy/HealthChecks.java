@@ -84,7 +84,13 @@ final class HealthChecks implements AutoCloseable {
         try {
             ServerSocketChannel channel = gateway.inside(() -> {
                 try {
-                    return ServerSocketChannel.open(StandardProtocolFamily.INET).bind(new InetSocketAddress(gateway.address(), 0));
+                    ServerSocketChannel opened = ServerSocketChannel.open(StandardProtocolFamily.INET);
+                    try {
+                        return opened.bind(new InetSocketAddress(gateway.address(), 0));
+                    } catch (IOException | RuntimeException failure) {
+                        opened.close();
+                        throw failure;
+                    }
                 } catch (IOException failure) {
                     throw new UncheckedIOException(failure);
                 }

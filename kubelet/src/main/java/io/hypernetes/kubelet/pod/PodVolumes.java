@@ -71,6 +71,11 @@ final class PodVolumes {
             }
             // The files are there, perhaps a little old: better than a pod that cannot restart while the master is away.
             LOG.warn("event=volumes-not-refreshed pod={} reason=\"{}\"", key, unreachable.getMessage());
+        } catch (VolumeException failed) {
+            if (!services.volumes().present(now)) {
+                throw failed;
+            }
+            // Of what has become too large, or has gone, the pod keeps what there was. It has been told so.
         }
         refreshedAt = at;
     }

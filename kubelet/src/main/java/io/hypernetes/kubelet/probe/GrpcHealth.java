@@ -74,13 +74,14 @@ public final class GrpcHealth implements AutoCloseable {
             return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": interrupted");
         }
         try {
-            return ask(tenant, host, port, service, time);
+            return ask(tenant, host, port, service, time, longest.compareTo(timeout) < 0);
         } finally {
             places.leave(tenant);
         }
     }
 
-    private ProbeResult ask(String tenant, String host, int port, String service, Duration time) {
+    /// @param cut whether the container has more time by its probe than there is
+    private ProbeResult ask(String tenant, String host, int port, String service, Duration time, boolean cut) {
         long began = System.nanoTime();
         AtomicBoolean opened = new AtomicBoolean();
         CompletableFuture<IOException> fenced = new CompletableFuture<>();
@@ -104,6 +105,9 @@ public final class GrpcHealth implements AutoCloseable {
                 return failed(host, port, tooMuch.getMessage());
             }
             boolean late = !opened.get() || System.nanoTime() - began > time.plus(LATE).toNanos();
+            if (cut && failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
+                return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": no answer within " + time.toSeconds() + " s, the most that is waited for");
+            }
             if (late && failure.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED) {
                 return ProbeResult.unknown("grpc health check on " + host + ":" + port + ": the node was late");
             }
