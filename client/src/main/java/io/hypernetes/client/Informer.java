@@ -66,6 +66,9 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private Consumer<? super T> trim = WHOLE;
     private JsonMapper mapper = Json.MAPPER;
     private Duration pause = SHORTEST_PAUSE;
+    /// Before the next list, where the last was too old soon after it was read.
+    private Duration relistPause = Duration.ZERO;
+    private long listedNanos;
     private int fruitless;
 
     public Informer(Client client, Kind<T> kind, Scope scope, Selection selection) {
@@ -159,6 +162,9 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                 }
                 if (refused.isGone()) {
                     LOG.info("event=relist kind={} reason=\"{}\"", resources.kind().plural(), refused.getMessage());
+                    if (restBeforeRelist()) {
+                        return;
+                    }
                     resourceVersion = "";
                     continue;
                 }
@@ -187,8 +193,30 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
 
     /// Pauses with jitter, longer each time; true when closed meanwhile.
     private boolean rest() {
-        long millis = pause.toMillis();
-        pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+        boolean isClosed = rest(pause);
+        pause = longer(pause);
+        return isClosed;
+    }
+
+    /// Where more changes during a list than the server keeps, the next list is too old as well, and each makes the server slower for all: an event or two in between
+    /// make it no better. True when closed meanwhile.
+    private boolean restBeforeRelist() {
+        boolean soon = resourceVersion.isEmpty() || System.nanoTime() - listedNanos < LONGEST_PAUSE.toNanos();
+        if (!soon) {
+            relistPause = Duration.ZERO;
+            return false;
+        }
+        Duration due = relistPause;
+        relistPause = due.isZero() ? SHORTEST_PAUSE : longer(due);
+        return !due.isZero() && rest(due);
+    }
+
+    private static Duration longer(Duration pause) {
+        return pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+    }
+
+    private boolean rest(Duration about) {
+        long millis = about.toMillis();
         try {
             return closed.await(millis / 2 + ThreadLocalRandom.current().nextLong(millis), TimeUnit.MILLISECONDS);
         } catch (InterruptedException stopped) {
@@ -220,6 +248,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         gone.forEach(this::remove);
         changed.forEach(object -> store(object, ""));
         reached(version);
+        listedNanos = System.nanoTime();
         pause = SHORTEST_PAUSE;
         synced.countDown();
     }

@@ -29,6 +29,7 @@ class HostileObjectsTest {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile String list = "";
     private volatile String events = "";
+    private volatile boolean eachWatchIsAlike;
 
     HostileObjectsTest() throws IOException {}
 
@@ -53,7 +54,7 @@ class HostileObjectsTest {
         requests.add(request);
         exchange.sendResponseHeaders(200, 0);
         var out = exchange.getResponseBody();
-        out.write((!isWatch ? list : isFirst ? events : "").getBytes(StandardCharsets.UTF_8));
+        out.write((!isWatch ? list : isFirst || eachWatchIsAlike ? events : "").getBytes(StandardCharsets.UTF_8));
         out.flush();
         if (isWatch) {
             try {
@@ -142,6 +143,21 @@ class HostileObjectsTest {
             await().untilAsserted(() -> assertThat(version(informer, "c")).isEqualTo("12"));
             assertThat(version(informer, "a")).isEqualTo("1");
             assertThat(gone).containsExactly("b");
+        }
+    }
+
+    /// Objects that change faster than what is kept of their changes: each list is too old when it has been read, with or without an event before.
+    @Test
+    void whoHasToListAgainAndAgainDoesItLessAndLessOften() throws Exception {
+        list = "{\"items\":[" + map("a", 1, "", "") + "],\"metadata\":{\"resourceVersion\":\"10\"}}";
+        events = event("MODIFIED", map("a", 11, "", "")) + event("ERROR", "{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\",\"message\":\"too old\"}");
+        eachWatchIsAlike = true;
+        try (Client client = new Client(URI.create("http://127.0.0.1:" + server.getAddress().getPort()), null, "test");
+                Informer<ConfigMap> informer = informer(client)) {
+            long begin = System.nanoTime();
+            informer.start();
+            await().untilAsserted(() -> assertThat(requests.stream().filter(request -> !request.contains("watch=true")).count()).isGreaterThanOrEqualTo(5));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).as("one at once, then after more than 100, 200 and 400 ms").isGreaterThan(Duration.ofMillis(700));
         }
     }
 }
