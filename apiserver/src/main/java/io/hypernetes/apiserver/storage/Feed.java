@@ -16,10 +16,14 @@ import org.jspecify.annotations.Nullable;
 /// Changes that any number of readers follow. They form a linked list: each reader holds its own place in it, the feed holds the oldest
 /// that newcomers may still start from. Whoever has a source of changes appends them.
 ///
-/// What is kept is bounded by number, and by bytes together with all other feeds ([FeedRoom]). What is given up is cut out of the list and emptied, however many
+/// What no reader needs is kept for two minutes, for newcomers; one that begins before that has a feed of its own made, from the store's history. What is kept is
+/// bounded by number, and by bytes together with other feeds ([FeedRoom]). What is given up is cut out of the list and emptied, however many
 /// readers have their places there: they are told that they have lost something, and none of them holds anything in memory.
 final class Feed implements AutoCloseable {
     private static final int KEPT_CHANGES = 20_000;
+    /// Longer than between two bookmarks: who comes again after a broken connection mostly finds its place.
+    static final Duration KEPT_UNNEEDED = Duration.ofMinutes(2);
+    private static final long LOOKED_AT_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final LongSupplier reached;
     private final Runnable onClose;
@@ -29,23 +33,27 @@ final class Feed implements AutoCloseable {
     private Set<Cursor> waiting = new HashSet<>();
     /// Where readers lend their places while they wait, by the loop that goes on for them.
     private final Map<ScheduledExecutorService, Round> rounds = new ConcurrentHashMap<>();
+    private final Set<Cursor> readers = new HashSet<>();
     private Node oldest;
     private Node newest;
     private int kept;
-    private int readers;
+    /// When to look again for what is too old.
+    private long lookAtNanos = System.nanoTime();
+    private volatile boolean retired;
     private long unreadSinceNanos = System.nanoTime();
     private volatile boolean closed;
     private volatile @Nullable StoreException failure;
 
     /// @param revision the feed has what comes after it
     /// @param room that it shares with others
+    /// @param owner of its part of the room
     /// @param reached a revision up to which everything was appended
     /// @param onClose tells the source that nobody needs it any more
-    Feed(FeedRoom room, long revision, LongSupplier reached, Runnable onClose) {
-        this.share = room.share(this::dropOldest);
+    Feed(FeedRoom room, String owner, long revision, LongSupplier reached, Runnable onClose) {
+        this.share = room.share(owner, this::dropOldest);
         this.reached = reached;
         this.onClose = onClose;
-        this.oldest = new Node(revision, null, 0);
+        this.oldest = new Node(0, revision, null, 0);
         this.newest = oldest;
     }
 
@@ -62,8 +70,9 @@ final class Feed implements AutoCloseable {
             for (var next = place.next; next != null && next.revision <= revision; next = place.next) {
                 place = next;
             }
-            readers++;
-            return new Cursor(place, revision);
+            var reader = new Cursor(place, revision);
+            readers.add(reader);
+            return reader;
         } finally {
             lock.unlock();
         }
@@ -73,7 +82,7 @@ final class Feed implements AutoCloseable {
     boolean unusedFor(Duration duration) {
         lock.lock();
         try {
-            return readers == 0 && System.nanoTime() - unreadSinceNanos >= duration.toNanos();
+            return readers.isEmpty() && System.nanoTime() - unreadSinceNanos >= duration.toNanos();
         } finally {
             lock.unlock();
         }
@@ -81,6 +90,11 @@ final class Feed implements AutoCloseable {
 
     boolean ended() {
         return closed || failure != null;
+    }
+
+    /// Nobody begins here any more: what its readers have read is of no use.
+    void retire() {
+        retired = true;
     }
 
     @Override
@@ -111,18 +125,56 @@ final class Feed implements AutoCloseable {
     private long dropOldest() {
         lock.lock();
         try {
-            var next = oldest.next;
-            if (next == null) {
-                return 0;
-            }
-            oldest.lost = true;
-            oldest.next = null;
-            oldest = next;
-            next.change = null;
-            kept--;
-            return next.bytes;
+            return cutOldest();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Under the lock.
+    private long cutOldest() {
+        var next = oldest.next;
+        if (next == null) {
+            return 0;
+        }
+        oldest.lost = true;
+        oldest.next = null;
+        oldest = next;
+        next.change = null;
+        kept--;
+        return next.bytes;
+    }
+
+    /// Gives up what was kept long enough for newcomers and all readers have read; to be called now and then.
+    ///
+    /// @param nowNanos as [System#nanoTime]
+    void dropUnneeded(long nowNanos) {
+        long freed = 0;
+        lock.lock();
+        try {
+            if (nowNanos - lookAtNanos < 0) {
+                return;
+            }
+            lookAtNanos = nowNanos + LOOKED_AT_EVERY_NANOS;
+            long keptNanos = retired ? 0 : KEPT_UNNEEDED.toNanos();
+            var first = oldest.next;
+            if (first == null || nowNanos - first.sinceNanos < keptNanos) {
+                return;
+            }
+            long read = Long.MAX_VALUE;
+            for (var reader : readers) {
+                read = Math.min(read, reader.place.number);
+            }
+            while (first != null && first.number <= read && nowNanos - first.sinceNanos >= keptNanos) {
+                freed += cutOldest();
+                first = oldest.next;
+            }
+        } finally {
+            lock.unlock();
+        }
+        // The room asks for this feed's lock under its own.
+        if (freed > 0) {
+            share.shrunk(freed);
         }
     }
 
@@ -133,7 +185,7 @@ final class Feed implements AutoCloseable {
         long bytes = change.bytes();
         lock.lock();
         try {
-            var node = new Node(change.revision(), change, bytes);
+            var node = new Node(newest.number + 1, change.revision(), change, bytes);
             newest.next = node;
             newest = node;
             full = ++kept > KEPT_CHANGES;
@@ -178,6 +230,9 @@ final class Feed implements AutoCloseable {
     }
 
     private static final class Node {
+        /// Its place among all that the feed ever had.
+        private final long number;
+        private final long sinceNanos = System.nanoTime();
         private final long revision;
         private final long bytes;
         /// Null where it was given up.
@@ -186,7 +241,8 @@ final class Feed implements AutoCloseable {
         private volatile boolean lost;
         private volatile @Nullable Node next;
 
-        Node(long revision, @Nullable ObjectChange change, long bytes) {
+        Node(long number, long revision, @Nullable ObjectChange change, long bytes) {
+            this.number = number;
             this.revision = revision;
             this.change = change;
             this.bytes = bytes;
@@ -194,8 +250,8 @@ final class Feed implements AutoCloseable {
     }
 
     private final class Cursor implements ChangeCursor, Loan.Place {
-        /// Belongs to the reader, or to the loop that it is lent to.
-        private Node place;
+        /// Belongs to the reader, or to the loop that it is lent to; the feed looks at it.
+        private volatile Node place;
         private final long from;
         private boolean left;
         private volatile boolean woken;
@@ -362,7 +418,8 @@ final class Feed implements AutoCloseable {
             try {
                 if (!left) {
                     left = true;
-                    if (--readers == 0) {
+                    readers.remove(this);
+                    if (readers.isEmpty()) {
                         unreadSinceNanos = System.nanoTime();
                     }
                 }

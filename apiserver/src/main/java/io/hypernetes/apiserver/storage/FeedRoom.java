@@ -1,33 +1,33 @@
 package io.hypernetes.apiserver.storage;
 
 import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// How much all feeds together may keep, and each of them. When together they have too much, the one that has most gives up its oldest: so whoever writes large
-/// objects, again and again, shortens what is kept of these, and of those of others only where they keep more than he. Thread-safe.
+/// How much many feeds together may keep. When they have too much, the owner whose feeds together have most gives up the oldest of its largest: so whoever writes
+/// large objects again and again, or opens many feeds, shortens what is kept of its own, and of what others have only where they have more. Thread-safe.
 final class FeedRoom {
-    /// About what is kept of a store's history; most of it is the same objects.
-    static final long MOST_BYTES = 96L << 20;
-    /// Of twenty thousand objects of two kilobytes each the last changes are there.
-    static final long MOST_BYTES_OF_ONE = 48L << 20;
+    /// Of each of the two rooms that there are, about half of what is kept of a store's history; most of it is the same objects. Of ten thousand objects of two
+    /// kilobytes each the last changes are there.
+    static final long MOST_BYTES = 48L << 20;
 
     private final long mostBytes;
-    private final long mostBytesOfOne;
     private final ReentrantLock lock = new ReentrantLock();
     private final AtomicLong shares = new AtomicLong();
+    private final Map<String, Owner> owners = new HashMap<>();
     /// Those that keep something; the last keeps most.
-    private final TreeSet<Share> bySize = new TreeSet<>(Comparator.<Share>comparingLong(share -> share.bytes).thenComparing(share -> share.number));
+    private final TreeSet<Owner> bySize = new TreeSet<>(Comparator.<Owner>comparingLong(owner -> owner.bytes).thenComparing(owner -> owner.name));
     private long bytes;
 
     FeedRoom() {
-        this(MOST_BYTES, MOST_BYTES_OF_ONE);
+        this(MOST_BYTES);
     }
 
-    FeedRoom(long mostBytes, long mostBytesOfOne) {
+    FeedRoom(long mostBytes) {
         this.mostBytes = mostBytes;
-        this.mostBytesOfOne = mostBytesOfOne;
     }
 
     /// What gives up its oldest.
@@ -36,13 +36,27 @@ final class FeedRoom {
         long dropOldest();
     }
 
+    /// All feeds that count as one.
+    private static final class Owner {
+        private final String name;
+        /// Those that keep something; the last keeps most.
+        private final TreeSet<Share> bySize = new TreeSet<>(Comparator.<Share>comparingLong(share -> share.bytes).thenComparing(share -> share.number));
+        private long bytes;
+
+        Owner(String name) {
+            this.name = name;
+        }
+    }
+
     /// The part that one feed has of it.
     final class Share {
+        private final String owner;
         private final Keeper keeper;
         private final long number;
         private long bytes;
 
-        private Share(Keeper keeper, long number) {
+        private Share(String owner, Keeper keeper, long number) {
+            this.owner = owner;
             this.keeper = keeper;
             this.number = number;
         }
@@ -52,18 +66,15 @@ final class FeedRoom {
             lock.lock();
             try {
                 weigh(this, more);
-                while (bytes > mostBytesOfOne && drop(this)) {
-                    // Until it is within its bound.
-                }
-                while (FeedRoom.this.bytes > mostBytes && drop(bySize.last())) {
-                    // Until all are.
+                while (FeedRoom.this.bytes > mostBytes && drop(bySize.last().bySize.last())) {
+                    // Until there is room.
                 }
             } finally {
                 lock.unlock();
             }
         }
 
-        /// A change is kept no more that nobody asked to be dropped.
+        /// Changes are kept no more that nobody asked to be dropped.
         void shrunk(long less) {
             lock.lock();
             try {
@@ -74,9 +85,11 @@ final class FeedRoom {
         }
     }
 
-    /// A share for one more, which has nothing yet.
-    Share share(Keeper keeper) {
-        return new Share(keeper, shares.incrementAndGet());
+    /// A share for one more feed, which has nothing yet.
+    ///
+    /// @param owner with whose other feeds it counts as one
+    Share share(String owner, Keeper keeper) {
+        return new Share(owner, keeper, shares.incrementAndGet());
     }
 
     /// How much all keep.
@@ -97,12 +110,21 @@ final class FeedRoom {
         return freed > 0;
     }
 
+    /// What was dropped before it was counted makes a share less than nothing, for a moment.
     private void weigh(Share share, long more) {
-        bySize.remove(share);
+        var owner = owners.computeIfAbsent(share.owner, Owner::new);
+        bySize.remove(owner);
+        owner.bySize.remove(share);
         share.bytes += more;
+        owner.bytes += more;
         bytes += more;
         if (share.bytes > 0) {
-            bySize.add(share);
+            owner.bySize.add(share);
+        }
+        if (!owner.bySize.isEmpty()) {
+            bySize.add(owner);
+        } else if (owner.bytes == 0) {
+            owners.remove(owner.name);
         }
     }
 }

@@ -19,12 +19,12 @@ final class FeedSource {
         this.progress = revision;
     }
 
-    /// The feed of a prefix from after `revision`.
+    /// The feed of a prefix, which is of `tenant`, from after `revision`.
     ///
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
-    static Feed follow(Store store, String prefix, long revision, FeedRoom room, Encodings encodings) {
+    static Feed follow(Store store, String tenant, String prefix, long revision, FeedRoom room, Encodings encodings) {
         var source = new FeedSource(store.watch(prefix, revision), revision, encodings);
-        var feed = new Feed(room, revision, () -> source.progress, source::close);
+        var feed = new Feed(room, tenant, revision, () -> source.progress, source::close);
         Thread.ofVirtual().name("feed " + prefix).start(() -> source.run(feed));
         return feed;
     }
@@ -41,6 +41,7 @@ final class FeedSource {
                 long reached = watch.progress();
                 change.ifPresent(each -> feed.append(new ObjectChange(each, encodings)));
                 progress = Math.max(progress, reached);
+                feed.dropUnneeded(System.nanoTime());
             }
         } catch (StoreException e) {
             feed.fail(e);

@@ -18,7 +18,10 @@ public final class Feeds implements AutoCloseable {
     private static final Duration KEPT_UNUSED = Duration.ofSeconds(75);
 
     private final Store store;
+    /// Of the feeds of tenants; those of a tenant count as one.
     private final FeedRoom room;
+    /// Of those across tenants, from which the master's own components read: no tenant's feeds take from it.
+    private final FeedRoom roomEverywhere;
     private final Encodings encodings = new Encodings();
     private final Map<String, Feed> feeds = new HashMap<>();
     /// Feeds that do not reach back far enough for everybody; their readers stay with them until they leave.
@@ -27,12 +30,13 @@ public final class Feeds implements AutoCloseable {
     private boolean closed;
 
     public Feeds(Store store) {
-        this(store, new FeedRoom());
+        this(store, new FeedRoom(), new FeedRoom());
     }
 
-    Feeds(Store store, FeedRoom room) {
+    Feeds(Store store, FeedRoom room, FeedRoom roomEverywhere) {
         this.store = store;
         this.room = room;
+        this.roomEverywhere = roomEverywhere;
     }
 
     /// Follows one resource of a tenant from after `revision`.
@@ -40,7 +44,7 @@ public final class Feeds implements AutoCloseable {
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
     public ChangeCursor follow(String tenant, String group, String resource, long revision) {
         var prefix = ObjectKey.prefix(tenant, group, resource);
-        return open(prefix, revision, from -> FeedSource.follow(store, prefix, from, room, encodings));
+        return open(prefix, revision, from -> FeedSource.follow(store, tenant, prefix, from, room, encodings));
     }
 
     /// Follows one resource across all tenants from after `revision`.
@@ -54,7 +58,7 @@ public final class Feeds implements AutoCloseable {
     private Trunk trunk() {
         var known = trunk;
         if (known == null || known.ended()) {
-            known = new Trunk(store, room, encodings);
+            known = new Trunk(store, roomEverywhere, encodings);
             trunk = known;
         }
         return known;
@@ -82,21 +86,23 @@ public final class Feeds implements AutoCloseable {
         }
         var replaced = feeds.put(name, fresh);
         if (replaced != null) {
+            replaced.retire();
             retired.add(replaced);
         }
         return first;
     }
 
     private void sweep() {
-        feeds.values().removeIf(Feeds::done);
-        retired.removeIf(Feeds::done);
+        feeds.values().removeIf(feed -> done(feed, KEPT_UNUSED));
+        // Nobody begins with these any more.
+        retired.removeIf(feed -> done(feed, Duration.ZERO));
     }
 
-    private static boolean done(Feed feed) {
+    private static boolean done(Feed feed, Duration unused) {
         if (feed.ended()) {
             return true;
         }
-        if (feed.unusedFor(KEPT_UNUSED)) {
+        if (feed.unusedFor(unused)) {
             feed.close();
             return true;
         }

@@ -15,9 +15,7 @@ public final class ObjectChange {
 
     private final Change change;
     private final Encodings encodings;
-    private volatile @Nullable ConcurrentHashMap<Object, Object> worked;
-    /// How much of [#encodings] it takes; its own.
-    long held;
+    private volatile Encodings.@Nullable Worked worked;
 
     /// @param encodings decides how long the change holds what was worked out
     ObjectChange(Change change, Encodings encodings) {
@@ -63,25 +61,25 @@ public final class ObjectChange {
     /// @param bytes what it takes in memory, about
     @SuppressWarnings("unchecked")
     public <T> T once(Object what, Supplier<T> make, ToLongFunction<? super T> bytes) {
-        var done = worked;
+        var holder = worked;
+        if (holder == null) {
+            holder = new Encodings.Worked();
+            worked = holder;
+        }
+        var done = holder.values;
         if (done == null) {
             done = new ConcurrentHashMap<>(2);
-            worked = done;
-            encodings.holds(this, SMALL);
+            holder.values = done;
+            encodings.holds(holder, SMALL);
         }
         var known = (T) done.get(what);
         if (known == null) {
             known = make.get();
             if (done.size() < WAYS) {
                 done.put(what, known);
-                encodings.holds(this, bytes.applyAsLong(known));
+                encodings.holds(holder, bytes.applyAsLong(known));
             }
         }
         return known;
-    }
-
-    /// Lets go of what was worked out.
-    void forget() {
-        worked = null;
     }
 }

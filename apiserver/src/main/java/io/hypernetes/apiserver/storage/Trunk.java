@@ -16,13 +16,17 @@ import org.jspecify.annotations.Nullable;
 /// One watch of the whole store, from which the feeds of all resources that are read across tenants branch off: a change is looked at once,
 /// however many of them there are. Safe for many threads.
 final class Trunk implements AutoCloseable {
+    private static final long FEEDS_LOOKED_AT_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
+
     private final Store store;
     private final Watch watch;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, List<Branch>> branches = new HashMap<>();
+    /// Of these feeds alone; those of a resource count as one.
     private final FeedRoom room;
     private final Encodings encodings;
     private long dispatched;
+    private long lookAtNanos = System.nanoTime();
     private volatile long progress;
     private volatile boolean closed;
     private volatile @Nullable StoreException failure;
@@ -57,7 +61,7 @@ final class Trunk implements AutoCloseable {
             if (broken != null || closed) {
                 throw broken != null ? broken : new StoreUnavailableException("the server is stopping");
             }
-            var feed = new Feed(room, revision, () -> Math.max(revision, progress), () -> cut(middle));
+            var feed = new Feed(room, middle, revision, () -> Math.max(revision, progress), () -> cut(middle));
             // What was given to the others already is fetched from history; the rest comes as to all.
             if (revision < dispatched) {
                 try (var past = store.watch("/", revision)) {
@@ -107,6 +111,7 @@ final class Trunk implements AutoCloseable {
                 long reached = watch.progress();
                 change.ifPresent(this::dispatch);
                 progress = Math.max(progress, reached);
+                dropUnneeded(System.nanoTime());
             }
         } catch (StoreException e) {
             end(e);
@@ -133,6 +138,19 @@ final class Trunk implements AutoCloseable {
                     }
                 }
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void dropUnneeded(long nowNanos) {
+        if (nowNanos - lookAtNanos < 0) {
+            return;
+        }
+        lookAtNanos = nowNanos + FEEDS_LOOKED_AT_EVERY_NANOS;
+        lock.lock();
+        try {
+            branches.values().forEach(same -> same.forEach(branch -> branch.feed.dropUnneeded(nowNanos)));
         } finally {
             lock.unlock();
         }

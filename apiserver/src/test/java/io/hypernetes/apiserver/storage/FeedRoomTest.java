@@ -20,8 +20,15 @@ import org.junit.jupiter.api.Test;
 class FeedRoomTest {
     private final Encodings encodings = new Encodings();
 
+    private int owners;
+
+    /// Of an owner of its own.
     private Feed feed(FeedRoom room) {
-        return new Feed(room, 0, () -> 0, () -> {});
+        return feed(room, "owner" + owners++);
+    }
+
+    private static Feed feed(FeedRoom room, String owner) {
+        return new Feed(room, owner, 0, () -> 0, () -> {});
     }
 
     private static ChangeCursor reader(Feed feed, long from) {
@@ -34,7 +41,7 @@ class FeedRoomTest {
 
     @Test
     void theLargestGivesUpItsOldestFirst() throws Exception {
-        var room = new FeedRoom(100_000, 80_000);
+        var room = new FeedRoom(100_000);
         var small = feed(room);
         var large = feed(room);
         var ofSmall = reader(small, 0);
@@ -61,9 +68,95 @@ class FeedRoomTest {
         assertThat(ofSmall.ended()).isTrue();
     }
 
+    /// Whoever opens many feeds has no more room than who has one, and of his the largest gives up first.
+    @Test
+    void allFeedsOfAnOwnerCountAsOne() throws Exception {
+        var room = new FeedRoom(100_000);
+        var alone = feed(room, "blue");
+        var ofAlone = reader(alone, 0);
+        for (int i = 1; i <= 30; i++) {
+            alone.append(change(i, 1_000));
+        }
+        var ofMany = new ArrayList<Feed>();
+        var small = feed(room, "red");
+        var ofSmall = reader(small, 0);
+        small.append(change(1, 1_000));
+        for (int f = 0; f < 50; f++) {
+            var feed = feed(room, "red");
+            ofMany.add(feed);
+            for (int i = 1; i <= 10; i++) {
+                feed.append(change(i, 1_000));
+            }
+        }
+        assertThat(room.bytes()).isBetween(90_000L, 100_000L);
+        for (int i = 1; i <= 30; i++) {
+            assertThat(ofAlone.next(Duration.ZERO)).isNotNull().extracting(ObjectChange::revision).isEqualTo((long) i);
+        }
+        assertThat(ofSmall.next(Duration.ZERO)).isNotNull();
+        ofMany.forEach(Feed::close);
+        small.close();
+        alone.close();
+        assertThat(room.bytes()).isZero();
+    }
+
+    /// What nobody needs is in nobody's way for ever.
+    @Test
+    void whatEveryReaderHasReadIsGivenUpAfterAWhile() throws Exception {
+        var room = new FeedRoom(100_000);
+        var feed = feed(room);
+        var fast = reader(feed, 0);
+        var slow = reader(feed, 0);
+        for (int i = 1; i <= 10; i++) {
+            feed.append(change(i, 1_000));
+            assertThat(fast.next(Duration.ZERO)).isNotNull();
+        }
+        for (int i = 1; i <= 4; i++) {
+            assertThat(slow.next(Duration.ZERO)).isNotNull();
+        }
+        long all = room.bytes();
+        feed.dropUnneeded(System.nanoTime() + 1);
+        assertThat(room.bytes()).as("for newcomers").isEqualTo(all);
+        long later = System.nanoTime() + Feed.KEPT_UNNEEDED.toNanos();
+        feed.dropUnneeded(later);
+        assertThat(room.bytes()).as("for the slow one").isEqualTo(all / 10 * 6);
+        assertThat(feed.open(3)).as("before what is kept").isNull();
+        for (int i = 5; i <= 10; i++) {
+            assertThat(slow.next(Duration.ZERO)).isNotNull().extracting(ObjectChange::revision).isEqualTo((long) i);
+        }
+        feed.dropUnneeded(later + Duration.ofSeconds(2).toNanos());
+        assertThat(room.bytes()).isZero();
+        assertThat(feed.open(9)).isNull();
+        var newcomer = reader(feed, 10);
+        feed.append(change(11, 1_000));
+        for (var each : new ChangeCursor[] {fast, slow, newcomer}) {
+            assertThat(each.next(Duration.ZERO)).isNotNull().extracting(ObjectChange::revision).isEqualTo(11L);
+        }
+    }
+
+    /// Who reads slowly and leaves keeps nothing, and where nobody may begin nothing is kept for newcomers.
+    @Test
+    void whatOnlyNewcomersWouldReadIsGivenUpWhereNobodyBegins() throws Exception {
+        var room = new FeedRoom(100_000);
+        var feed = feed(room);
+        var reads = reader(feed, 0);
+        var leaves = reader(feed, 0);
+        feed.append(change(1, 1_000));
+        feed.append(change(2, 1_000));
+        long all = room.bytes();
+        assertThat(reads.next(Duration.ZERO)).isNotNull();
+        feed.retire();
+        long now = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+        feed.dropUnneeded(now);
+        assertThat(room.bytes()).isEqualTo(all);
+        leaves.close();
+        feed.dropUnneeded(now + Duration.ofSeconds(2).toNanos());
+        assertThat(room.bytes()).isEqualTo(all / 2);
+        assertThat(reads.next(Duration.ZERO)).isNotNull().extracting(ObjectChange::revision).isEqualTo(2L);
+    }
+
     @Test
     void oneThatIsTooLargeByItselfIsNotKept() {
-        var room = new FeedRoom(100_000, 10_000);
+        var room = new FeedRoom(10_000);
         var feed = feed(room);
         var cursor = reader(feed, 0);
         feed.append(change(1, 20_000));
@@ -75,7 +168,7 @@ class FeedRoomTest {
     /// A client that reads nothing any more holds nothing of what came since, nor of what was given up.
     @Test
     void aReaderThatStandsStillHoldsNoChanges() throws Exception {
-        var room = new FeedRoom(10_000, 10_000);
+        var room = new FeedRoom(10_000);
         var feed = feed(room);
         var cursors = new ArrayList<ChangeCursor>();
         var given = new ArrayList<WeakReference<ObjectChange>>();
@@ -99,7 +192,7 @@ class FeedRoomTest {
     @Test
     void roomIsGivenBackWhoeverComesBetween() throws Exception {
         long seed = Long.getLong("feedroom.seed", System.nanoTime());
-        var room = new FeedRoom(60_000, 40_000);
+        var room = new FeedRoom(60_000);
         var feeds = new ArrayList<Feed>();
         var running = new ArrayList<Future<Void>>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -114,6 +207,7 @@ class FeedRoomTest {
                 running.add(threads.submit(() -> {
                     for (int i = 1; i <= 2_000; i++) {
                         feed.append(change(i, random.nextInt(5_000)));
+                        feed.dropUnneeded(System.nanoTime() + Feed.KEPT_UNNEEDED.toNanos() + i * Duration.ofSeconds(2).toNanos());
                     }
                     return null;
                 }));

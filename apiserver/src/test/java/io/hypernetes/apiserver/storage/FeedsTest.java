@@ -164,6 +164,51 @@ class FeedsTest {
         }
     }
 
+    /// A tenant that opens watches of ever older revisions, each of which makes a feed, takes nothing from others: neither from those who read across tenants nor
+    /// from another tenant.
+    @Test
+    void manyFeedsOfOneTenantTakeNothingFromOthers() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var everywhere = feeds.followEverywhere("", "pods", store.tick());
+                var other = feeds.follow("blue", "", "configmaps", store.tick())) {
+            for (int i = 0; i < 14; i++) {
+                put(store, "green", "pods", i);
+            }
+            for (int i = 0; i < 7; i++) {
+                put(store, "blue", "configmaps", i);
+            }
+            var revisions = new ArrayList<Long>();
+            for (int i = 0; i < 20; i++) {
+                revisions.add(put(store, "red", "configmaps", i) - 1);
+            }
+            var hostile = new ArrayList<ChangeCursor>();
+            for (var revision : revisions.reversed()) {
+                // It may be told that it has to list again.
+                try {
+                    hostile.add(feeds.follow("red", "", "configmaps", revision));
+                    while (hostile.getLast().next(Duration.ofSeconds(20)).revision() < revisions.getLast()) {
+                        // To the end.
+                    }
+                } catch (CompactedException e) {
+                    // On.
+                }
+            }
+            for (int i = 0; i < 14; i++) {
+                assertThat(everywhere.next(Duration.ofSeconds(20))).as("across tenants").isNotNull().extracting(ObjectChange::key).asString().endsWith("/o" + i);
+            }
+            for (int i = 0; i < 7; i++) {
+                assertThat(other.next(Duration.ofSeconds(20))).as("of another tenant").isNotNull().extracting(ObjectChange::key).asString().endsWith("/o" + i);
+            }
+            hostile.forEach(ChangeCursor::close);
+        }
+    }
+
+    private static long put(EmbeddedStore store, String tenant, String resource, int number) {
+        var key = new ObjectKey(tenant, "", resource, "default", "o" + number).text();
+        return store.commit(List.of(new Operation.Put(key, Operation.ANY, revision -> new byte[1_400_000]))).entries().getFirst().revision();
+    }
+
     private static void readAll(ChangeCursor cursor) throws InterruptedException {
         while (cursor.next(Duration.ZERO) != null) {
             // On.

@@ -1,9 +1,12 @@
 package io.hypernetes.apiserver.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.store.Change;
 import io.hypernetes.store.Entry;
+import java.lang.ref.Reference;
+import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -49,6 +52,21 @@ class ObjectChangeTest {
         var made = new AtomicInteger();
         large.once("too large", made::incrementAndGet);
         assertThat(made).hasValue(1);
+    }
+
+    /// Watches that do not match have little worked out of a large object: that must not keep the object.
+    @Test
+    void whatIsWorkedOutDoesNotKeepTheChange() {
+        var encodings = new Encodings();
+        var change = new ObjectChange(new Change(new Entry("/t//pods/d/p", new byte[1_400_000], 1, 1), null, false), encodings);
+        change.once("form", () -> 1);
+        var gone = new WeakReference<>(change);
+        change = null;
+        await().untilAsserted(() -> {
+            System.gc();
+            assertThat(gone.get() == null).as("let go of").isTrue();
+        });
+        Reference.reachabilityFence(encodings);
     }
 
     /// A client that opens watches with a selector each makes no change as large as they are many.
