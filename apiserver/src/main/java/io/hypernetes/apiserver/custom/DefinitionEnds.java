@@ -2,7 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
-import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.StoreException;
 import java.time.Duration;
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /// Tells watches of custom objects that what they watch is served no more: its definition is gone, or its version was taken back. They end then, as upstream's do
 /// (`removeDeadStorage` of `pkg/apiserver/customresource_handler.go` in apiextensions-apiserver), and their clients list again and learn it. Thread-safe.
 ///
-/// To look means to read and compile a definition, which takes as long as its tenant likes. So each tenant whose definitions changed has a thread for it, until it
+/// To look means to read a definition, which takes as long as its tenant likes. So each tenant whose definitions changed has a thread for it, until it
 /// has looked at the latest form of each; nobody else waits.
 public final class DefinitionEnds implements Follower.Listener {
     private static final Logger log = LoggerFactory.getLogger(DefinitionEnds.class);
@@ -37,21 +37,22 @@ public final class DefinitionEnds implements Follower.Listener {
     /// One that waits; closing it takes it back.
     public final class Waiting implements AutoCloseable {
         private final String tenant;
-        private final Kind kind;
+        /// Not the kind: all that is compiled would be held with it.
+        private final ResourceType type;
         private final Runnable ended;
 
-        private Waiting(String tenant, Kind kind, Runnable ended) {
+        private Waiting(String tenant, ResourceType type, Runnable ended) {
             this.tenant = tenant;
-            this.kind = kind;
+            this.type = type;
             this.ended = ended;
         }
 
         private String definition() {
-            return TenantKinds.key(tenant, kind.type().resource() + "." + kind.type().group());
+            return TenantKinds.key(tenant, type.resource() + "." + type.group());
         }
 
         private void look() {
-            if (kinds.find(tenant, kind.type().group(), kind.type().version(), kind.type().resource()) == null) {
+            if (!kinds.serves(tenant, type)) {
                 ended.run();
             }
         }
@@ -66,8 +67,8 @@ public final class DefinitionEnds implements Follower.Listener {
     }
 
     /// Calls `ended` when a custom kind is served no more, from any thread, perhaps at once and perhaps more than once; it must be quick.
-    public Waiting await(String tenant, Kind kind, Runnable ended) {
-        var one = new Waiting(tenant, kind, ended);
+    public Waiting await(String tenant, ResourceType type, Runnable ended) {
+        var one = new Waiting(tenant, type, ended);
         waiting.compute(one.definition(), (key, all) -> {
             var set = all == null ? ConcurrentHashMap.<Waiting>newKeySet() : all;
             set.add(one);

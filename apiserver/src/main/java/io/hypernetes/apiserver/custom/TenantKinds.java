@@ -51,12 +51,10 @@ public final class TenantKinds {
     private final CustomKinds custom;
     private final Store store;
     private final Conversions conversions;
-    private final MadeByWeight<Compiled> compiled = room(COMPILED);
-    private final MadeByWeight<List<ResourceType>> places = room(PLACES);
+    /// Each definition that is accepted has room.
+    private final CompiledKinds compiled = new CompiledKinds(room(COMPILED, SchemaSizes.MOST_MEMORY));
+    private final MadeByWeight<List<ResourceType>> places = room(PLACES, 0);
     private final DefinitionEnds ends = new DefinitionEnds(this);
-
-    /// @param weight roughly, in bytes
-    private record Compiled(List<Kind> kinds, long weight) {}
 
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
         this.conversions = conversions;
@@ -66,9 +64,10 @@ public final class TenantKinds {
         this.store = store;
     }
 
-    private static <T> MadeByWeight<T> room(int part) {
+    /// @param least in bytes, that one of a tenant may have in any case
+    private static <T> MadeByWeight<T> room(int part, long least) {
         long most = Runtime.getRuntime().maxMemory() / part;
-        return new MadeByWeight<>(most, most / TENANTS);
+        return new MadeByWeight<>(Math.max(least, most), Math.max(least, most / TENANTS));
     }
 
     /// As much may be compiled at once for one tenant.
@@ -99,22 +98,34 @@ public final class TenantKinds {
         if (kind != null) {
             return as(tenant, kind);
         }
-        if (tenant.equals("*") || !group.contains(".") || isOwn(group) || !isName(group) || !isName(resource)) {
+        if (!mayDefine(tenant, group, resource)) {
             return null;
         }
         var key = key(tenant, resource + "." + group);
         var entry = store.get(key);
         if (entry.isEmpty()) {
-            compiled.remove(tenant, key);
+            compiled.forget(tenant, key);
             places.remove(tenant, key);
             return null;
         }
-        for (var each : compiled(entry.get()).kinds) {
+        for (var each : compiled(entry.get()).kinds()) {
             if (each.type().version().equals(version)) {
                 return each;
             }
         }
         return null;
+    }
+
+    /// Whether a tenant's definition still serves a version of a custom kind. Nothing is compiled for it.
+    boolean serves(String tenant, ResourceType type) {
+        return mayDefine(tenant, type.group(), type.resource())
+                && store.get(key(tenant, type.resource() + "." + type.group())).stream()
+                        .flatMap(entry -> places(tenant, entry).stream())
+                        .anyMatch(each -> each.version().equals(type.version()));
+    }
+
+    private boolean mayDefine(String tenant, String group, String resource) {
+        return !tenant.equals("*") && group.contains(".") && !isOwn(group) && isName(group) && isName(resource);
     }
 
     /// Whether a group is the server's own, in which nobody else has kinds: their objects would lie among those that the server itself believes.
@@ -164,14 +175,14 @@ public final class TenantKinds {
         long left = mostAtOnce();
         for (var entry : definitions(tenant)) {
             var each = compiled(entry);
-            left -= each.weight;
+            left -= each.weight();
             if (left < 0) {
                 log.warn(
                         "event=definitions-not-published tenant={} first={} effect=\"OpenAPI tells nothing of its kind and of those behind, which are served all the same\"",
                         tenant, entry.key());
                 break;
             }
-            own.addAll(each.kinds);
+            own.addAll(each.kinds());
         }
         own.sort(Comparator.comparing(Kind::type, BY_PLACE));
         return own;
@@ -213,19 +224,16 @@ public final class TenantKinds {
         return !Json.string(object, "metadata", "deletionTimestamp").isEmpty();
     }
 
-    private Compiled compiled(Entry entry) {
-        var tenant = ObjectKey.tenantOf(entry.key());
-        var known = compiled.get(tenant, entry.key(), entry.revision());
-        if (known != null) {
-            return known;
-        }
-        var definition = read(entry);
-        List<Kind> made = definition.isEmpty()
-                ? List.of()
-                : custom.of(definition, conversions.of(tenant, definition)).stream().filter(kind -> isAt(entry, kind.type())).toList();
-        var fresh = new Compiled(made, SchemaSizes.memory(definition, entry.length()));
-        compiled.put(tenant, entry.key(), entry.revision(), fresh.weight, fresh);
-        return fresh;
+    private CompiledKinds.Compiled compiled(Entry entry) {
+        return compiled.of(entry, edition -> {
+            var definition = read(entry);
+            var made = definition.isEmpty()
+                    ? List.<Kind>of()
+                    : custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition), edition);
+            // All versions live at one place.
+            var served = made.isEmpty() || !isAt(entry, made.getFirst().type()) ? List.<Kind>of() : made;
+            return new CompiledKinds.Compiled(served, SchemaSizes.memory(definition));
+        });
     }
 
     private List<ResourceType> places(String tenant, Entry entry) {

@@ -6,7 +6,6 @@ import io.hypernetes.apiserver.storage.ObjectChange;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
-import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Table;
 import io.hypernetes.store.Entry;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +32,7 @@ final class EventEncoder {
         this.selection = selection;
         this.include = Answers.include(request);
         this.view = views.of(new Views.Asked(
-                request.kind(),
+                request.kind().identity(),
                 request.target().namespace(),
                 selection,
                 accepted,
@@ -44,7 +43,7 @@ final class EventEncoder {
     }
 
     /// How a finished event differs from others of the same change, for views that select differently.
-    private record Variant(Kind kind, String type, Accepted accepted, Table.IncludeObject include, boolean everywhere, boolean projected) {}
+    private record Variant(Object kind, String type, Accepted accepted, Table.IncludeObject include, boolean everywhere, boolean projected) {}
 
     /// What a view sees of a change.
     ///
@@ -52,7 +51,7 @@ final class EventEncoder {
     private record Sight(@Nullable Chunk event) {}
 
     /// What a change is indexed by as it was before, for watches of a kind.
-    private record Before(Kind kind) {}
+    private record Before(Object kind) {}
 
     /// The events of objects that are there when the watch begins.
     List<Chunk> added(List<Entry> entries) {
@@ -86,10 +85,10 @@ final class EventEncoder {
         boolean before = change.previous() != null;
         boolean after = !change.deleted();
         if (!selection.everything()) {
-            after = after && selection.matches(change.once(request.kind(), () -> Indexed.of(request.kind(), change.entry()), Indexed::bytes));
+            after = after && selection.matches(change.once(request.kind().identity(), () -> Indexed.of(request.kind(), change.entry()), Indexed::bytes));
             var previous = change.previous();
             before = previous != null
-                    && selection.matches(change.once(new Before(request.kind()), () -> Indexed.of(request.kind(), previous), Indexed::bytes));
+                    && selection.matches(change.once(new Before(request.kind().identity()), () -> Indexed.of(request.kind(), previous), Indexed::bytes));
         }
         if (after) {
             return before ? "MODIFIED" : "ADDED";

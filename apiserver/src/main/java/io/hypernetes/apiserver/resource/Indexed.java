@@ -17,10 +17,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// What selectors look at in one object. Many are kept, so what others have too is one object: most labels, all names of fields and nearly all values.
 ///
-/// @param kind as what it was looked at: a definition that has changed may select by other fields
+/// @param kind as what it was looked at, its [Kind#identity]: a definition that has changed may select by other fields
 /// @param names of the fields that can be selected
 /// @param values of these fields, in the order of their names
-record Indexed(Kind kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
+record Indexed(Object kind, long revision, Map<String, String> labels, List<String> names, List<String> values) {
     private static final Logger log = LoggerFactory.getLogger(Indexed.class);
     private static final Interner<Map<String, String>> LABELS = Interner.ofLabels(1 << 10);
     private static final Interner<List<String>> NAMES = new Interner<>(1 << 8, names -> names.stream().mapToInt(String::length).sum() <= 1 << 10);
@@ -34,14 +34,14 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
                     : Json.readObject(entry.value(), kind.unselectable()));
         } catch (MalformedJsonException e) {
             log.warn("event=unreadable-object-not-selected key={} cause={}", entry.key(), e.getMessage());
-            return new Indexed(kind, entry.revision(), Map.of(), List.of(), List.of());
+            return new Indexed(kind.identity(), entry.revision(), Map.of(), List.of(), List.of());
         }
     }
 
     private static Indexed of(Kind kind, Entry entry, ObjectNode object) {
         var fields = kind.selectableFields(object);
         return new Indexed(
-                kind,
+                kind.identity(),
                 entry.revision(),
                 LABELS.one(Map.copyOf(LabelSelector.labelsOf(object))),
                 NAMES.one(List.copyOf(fields.keySet())),
@@ -88,7 +88,7 @@ record Indexed(Kind kind, long revision, Map<String, String> labels, List<String
 
         private @Nullable Indexed find(Kind kind, Entry entry) {
             var found = known.get(place(kind, entry));
-            return found != null && found.revision() == entry.revision() && found.kind() == kind ? found : null;
+            return found != null && found.revision() == entry.revision() && found.kind().equals(kind.identity()) ? found : null;
         }
 
         private void keep(Kind kind, Entry entry, Indexed made) {

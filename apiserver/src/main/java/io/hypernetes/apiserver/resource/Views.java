@@ -1,7 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.request.Accepted;
-import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Table;
 import java.lang.ref.WeakReference;
 import java.util.Map;
@@ -13,11 +12,12 @@ final class Views {
 
     /// All that decides which events a watch gets of a feed, and what they look like.
     ///
+    /// @param kind its identity: changes hold views for longer than a watch is there
     /// @param namespace empty for all
     /// @param everywhere whether the objects of all tenants
     /// @param projected whether the objects are another kind's, seen as this one
     record Asked(
-            Kind kind,
+            Object kind,
             String namespace,
             Selection selection,
             Accepted accepted,

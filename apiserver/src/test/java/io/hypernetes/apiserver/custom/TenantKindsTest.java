@@ -3,6 +3,7 @@ package io.hypernetes.apiserver.custom;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.hypernetes.objects.crd.SchemaSizes;
 import io.hypernetes.objects.kind.Conversion;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
@@ -12,10 +13,18 @@ import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class TenantKindsTest {
+    private static final String HEAVY = TenantKinds.key("blue", "heavies.example.com");
+
     @TempDir
     private Path folder;
 
@@ -42,6 +51,81 @@ class TenantKindsTest {
             assertThat(kinds.types("blue")).isEqualTo(kinds.all("blue").stream().map(Kind::type).toList());
             assertThat(kinds.types("red")).isEqualTo(kinds.all("red").stream().map(Kind::type).toList());
             assertThat(kinds.types("*")).isEqualTo(kinds.all("*").stream().map(Kind::type).toList());
+        }
+    }
+
+    /// One that weighs more than there is room for.
+    private static void defineHeavy(Store store) {
+        store.commit(List.of(Operation.create(HEAVY, """
+                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"heavies.example.com","uid":"u"},
+                 "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"heavies","singular":"heavy","kind":"Heavy","listKind":"HeavyList"},
+                  "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-validations":[{}%s]}}},
+                   {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]},
+                 "status":{"conditions":[{"type":"Established","status":"True"}]}}"""
+                .formatted(",{}".repeat((int) (Math.max(SchemaSizes.MOST_MEMORY, Runtime.getRuntime().maxMemory() / 32) / 8192))).getBytes(UTF_8))));
+    }
+
+    private static Kind heavy(TenantKinds kinds, String version) {
+        return Objects.requireNonNull(kinds.find("blue", "example.com", version, "heavies"));
+    }
+
+    @Test
+    void whatAnybodyHoldsIsNotCompiledAgain() {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var compiled = new AtomicInteger();
+            var kinds = new TenantKinds(Kinds.load(), store, (_, _) -> {
+                compiled.incrementAndGet();
+                return Conversion.RENAMING;
+            });
+            defineHeavy(store);
+            var held = heavy(kinds, "v1");
+            System.gc();
+            assertThat(heavy(kinds, "v1")).isSameAs(held);
+            assertThat(heavy(kinds, "v2").versions()).as("who holds one version holds all").contains(held);
+            assertThat(compiled).hasValue(1);
+            define(store, "wheels", "True");
+            var wheels = Objects.requireNonNull(kinds.find("blue", "example.com", "v1", "wheels"));
+            var entry = store.get(HEAVY).orElseThrow();
+            store.commit(List.of(new Operation.Put(HEAVY, entry.revision(), _ -> entry.value())));
+            try (var _ = kinds.ends().await("blue", held.type(), () -> {}); var _ = kinds.ends().await("blue", wheels.type(), () -> {})) {
+                assertThat(compiled).as("who waits for the end of a definition has no use for what is compiled").hasValue(2);
+            }
+            var changed = heavy(kinds, "v1");
+            assertThat(changed).isNotSameAs(held);
+            assertThat(changed.identity()).isNotEqualTo(held.identity());
+            assertThat(compiled).hasValue(3);
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aDefinitionIsCompiledByOneForAllWhoWait() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var compiling = new AtomicInteger();
+            var mayGoOn = new CountDownLatch(1);
+            var kinds = new TenantKinds(Kinds.load(), store, (_, _) -> {
+                compiling.incrementAndGet();
+                try {
+                    mayGoOn.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+                return Conversion.RENAMING;
+            });
+            defineHeavy(store);
+            var found = new ConcurrentLinkedQueue<Kind>();
+            var threads = Stream.generate(() -> Thread.ofPlatform().start(() -> found.add(heavy(kinds, "v1")))).limit(3).toList();
+            for (var thread : threads) {
+                while (thread.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
+            }
+            mayGoOn.countDown();
+            for (var thread : threads) {
+                thread.join();
+            }
+            assertThat(compiling).hasValue(1);
+            assertThat(found).hasSize(3).allMatch(each -> each == found.peek());
         }
     }
 }

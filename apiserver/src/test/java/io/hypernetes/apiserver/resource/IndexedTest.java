@@ -3,11 +3,15 @@ package io.hypernetes.apiserver.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.Conversion;
+import io.hypernetes.objects.kind.CustomKinds;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Entry;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +61,25 @@ class IndexedTest {
         assertThat(two.names()).isSameAs(one.names());
         assertThat(two.field("spec.nodeName")).isSameAs(one.field("spec.nodeName"));
         assertThat(pod("three", "db").labels()).isNotEqualTo(one.labels());
+    }
+
+    /// A definition that is compiled again is what it was, and what is kept of its objects does not keep what is compiled.
+    @Test
+    void whatIsKnownOfACustomObjectIsKnownByItsDefinition() {
+        var definition = Json.readObject("""
+                {"spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"wheels","singular":"wheel","kind":"Wheel","listKind":"WheelList"},
+                  "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"}}}]}}""");
+        var custom = new CustomKinds(Kinds.load().schema());
+        var object = "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Wheel\",\"metadata\":{\"name\":\"one\",\"labels\":{\"app\":\"web\"}}}";
+        var entries = List.of(new Entry("/blue/example.com/wheels/default/one", object.getBytes(StandardCharsets.UTF_8), 1, 1));
+        var cache = new Indexed.Cache();
+        var seen = new ArrayList<Indexed>();
+        for (var edition : List.of("first", "first", "second")) {
+            cache.each(custom.of(definition, Conversion.RENAMING, edition).getFirst(), entries, (_, indexed) -> seen.add(indexed));
+        }
+        assertThat(seen.get(1)).isSameAs(seen.get(0));
+        assertThat(seen.get(2)).isNotSameAs(seen.get(0));
+        assertThat(seen.get(0).kind()).isNotInstanceOf(Kind.class);
     }
 
     private static Selection selection(String labels, String fields) {

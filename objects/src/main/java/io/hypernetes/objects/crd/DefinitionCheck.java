@@ -56,7 +56,7 @@ public final class DefinitionCheck {
 
     private static List<FieldError> check(ObjectNode definition, Set<FieldError> known) {
         DefinitionCheck check = new DefinitionCheck(definition, known);
-        List<FieldError> tooLarge = SchemaSizes.check(check.versions);
+        List<FieldError> tooLarge = SchemaSizes.check(definition, check.versions);
         if (!known.containsAll(tooLarge)) {
             // What else is wrong would be found by reading what is too large to be read.
             return tooLarge;

@@ -16,30 +16,35 @@ public final class SchemaSizes {
     /// The compiled form of one is kilobytes; the largest definitions that are in use have a few hundred.
     static final int MOST_RULES = 2_000;
 
+    /// In bytes, by the reckoning of [#memory]: somewhat more than any that is in use, which is some fifteen mebibytes.
+    public static final long MOST_MEMORY = 28 << 20;
+
     private static final String RULES = "x-kubernetes-validations";
 
     /// In bytes, measured roughly on a heap with short references.
     private static final int OF_A_PART = 400;
     private static final int OF_A_VALUE = 80;
+    private static final int OF_A_CHARACTER = 2;
     private static final int OF_A_RULE = 8 << 10;
+
+    private static final String TOO_LARGE = ("the schemas of all versions together may have at most %d objects and lists, %d values in all and %d rules,"
+                    + " and the definition may take at most %d MiB of memory, in which an object or list counts %d bytes, a value %d, a character %d and a rule %d:"
+                    + " leave out versions that nobody uses, or describe less and set x-kubernetes-preserve-unknown-fields")
+            .formatted(MOST_PARTS, MOST_VALUES, MOST_RULES, MOST_MEMORY >> 20, OF_A_PART, OF_A_VALUE, OF_A_CHARACTER, OF_A_RULE);
 
     private int parts;
     private int values;
     private int rules;
+    private long characters;
 
     private SchemaSizes() {}
 
-    /// What is wrong with the versions; empty when nothing is. It says nothing of how much too much there is, so that a definition that an earlier server accepted
+    /// What is wrong with the versions of a definition; empty when nothing is. It says nothing of how much too much there is, so that a definition that an earlier server accepted
     /// can be changed.
-    static List<FieldError> check(List<ObjectNode> versions) {
+    static List<FieldError> check(ObjectNode definition, List<ObjectNode> versions) {
         SchemaSizes sizes = new SchemaSizes();
         versions.forEach(version -> sizes.add(version.path("schema")));
-        return sizes.areTooLarge()
-                ? List.of(FieldError.invalidUnshown(
-                        "spec.versions",
-                        "the schemas of all versions together may have at most " + MOST_PARTS + " objects and lists, " + MOST_VALUES
-                                + " values in all and " + MOST_RULES + " rules: leave out versions that nobody uses, or describe less and set x-kubernetes-preserve-unknown-fields"))
-                : List.of();
+        return sizes.areTooLarge() || memory(definition) > MOST_MEMORY ? List.of(FieldError.invalidUnshown("spec.versions", TOO_LARGE)) : List.of();
     }
 
     private boolean areTooLarge() {
@@ -51,16 +56,19 @@ public final class SchemaSizes {
         if (value.isContainer()) {
             parts++;
             rules += value.path(RULES).size();
+            value.propertyNames().forEach(name -> characters += name.length());
             value.values().forEach(this::add);
+        } else if (value.isString()) {
+            characters += value.stringValue().length();
         }
     }
 
-    /// Roughly how many bytes of memory a definition takes with all that is compiled of it.
-    ///
-    /// @param length of its text, in bytes
-    public static long memory(ObjectNode definition, int length) {
+    /// Roughly how many bytes of memory all takes that is compiled of a definition, with what of the definition itself is held by it.
+    public static long memory(ObjectNode definition) {
         SchemaSizes sizes = new SchemaSizes();
-        sizes.add(definition);
-        return length + (long) OF_A_PART * sizes.parts + (long) OF_A_VALUE * sizes.values + (long) OF_A_RULE * sizes.rules;
+        sizes.add(definition.path("spec"));
+        // Those that were accepted, which the status has.
+        sizes.add(definition.path("spec").path("names"));
+        return OF_A_CHARACTER * sizes.characters + (long) OF_A_PART * sizes.parts + (long) OF_A_VALUE * sizes.values + (long) OF_A_RULE * sizes.rules;
     }
 }

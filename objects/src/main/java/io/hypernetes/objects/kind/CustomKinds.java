@@ -32,6 +32,8 @@ public final class CustomKinds {
 
     private final Shape metadata;
 
+    private record Identity(Object edition, String version) {}
+
     public CustomKinds(Schema schema) {
         this.metadata = new SchemaShapes(schema).of("meta.v1.ObjectMeta");
     }
@@ -40,6 +42,13 @@ public final class CustomKinds {
     ///
     /// @param conversion between the versions
     public List<Kind> of(ObjectNode definition, Conversion conversion) {
+        return of(definition, conversion, new Object());
+    }
+
+    /// As the other.
+    ///
+    /// @param edition equal for the same state of the same definition; it is held for as long as anybody holds an identity of a kind
+    public List<Kind> of(ObjectNode definition, Conversion conversion, Object edition) {
         JsonNode spec = definition.path("spec");
         List<CustomVersion> versions =
                 Json.objects(spec, "versions").stream().map(CustomVersion::of).toList();
@@ -48,16 +57,20 @@ public final class CustomKinds {
         GroupVersion stored = new GroupVersion(group, storage == null ? "" : storage.name());
         boolean changed = Json.number(definition, 1, "metadata", "generation") > 1;
         List<Kind> kinds = new ArrayList<>();
+        List<Kind> all = Collections.unmodifiableList(kinds);
+        Names names = Names.of(definition);
         for (CustomVersion version : versions) {
             if (version.served()) {
-                ResourceType type = type(definition, version, new GroupVersion(group, version.name()), stored);
+                ResourceType type = type(definition, names, version, new GroupVersion(group, version.name()), stored);
                 kinds.add(new Kind(
                         type,
                         new CustomRules(type, version, storage == null ? version : storage, conversion, changed),
-                        Ownership.custom(version.shape(metadata))));
+                        Ownership.custom(version.shape(metadata)),
+                        new Identity(edition, version.name()),
+                        all));
             }
         }
-        return List.copyOf(kinds);
+        return all;
     }
 
     /// Where the kinds of [#of] live in the API: nothing is compiled for it.
@@ -74,18 +87,30 @@ public final class CustomKinds {
         }
         String group = Json.string(definition, "spec", "group");
         String stored = versions.stream().filter(CustomVersion::stored).map(CustomVersion::name).findFirst().orElse("");
+        Names names = Names.of(definition);
         return versions.stream()
                 .filter(CustomVersion::served)
-                .map(version -> type(definition, version, new GroupVersion(group, version.name()), new GroupVersion(group, stored)))
+                .map(version -> type(definition, names, version, new GroupVersion(group, version.name()), new GroupVersion(group, stored)))
                 .toList();
     }
 
-    /// By the names that the definition got; by those that it asks for where nobody has given it any.
-    private static ResourceType type(ObjectNode definition, CustomVersion version, GroupVersion groupVersion, GroupVersion stored) {
-        JsonNode spec = definition.path("spec");
-        JsonNode accepted = definition.path("status").path("acceptedNames");
-        JsonNode names = Json.string(accepted, "plural").isEmpty() ? spec.path("names") : accepted;
-        String kind = Json.string(names, "kind");
+    /// The names that a definition got; those that it asks for where nobody has given it any. All versions have the same lists: thousands of versions and
+    /// of names would be more than any memory.
+    private record Names(String plural, String singular, String kind, List<String> shortNames, List<String> categories) {
+        private static Names of(ObjectNode definition) {
+            JsonNode accepted = definition.path("status").path("acceptedNames");
+            JsonNode names = Json.string(accepted, "plural").isEmpty() ? definition.path("spec").path("names") : accepted;
+            return new Names(
+                    Json.string(names, "plural"),
+                    Json.string(names, "singular"),
+                    Json.string(names, "kind"),
+                    texts(names.path("shortNames")),
+                    texts(names.path("categories")));
+        }
+    }
+
+    private static ResourceType type(ObjectNode definition, Names names, CustomVersion version, GroupVersion groupVersion, GroupVersion stored) {
+        String kind = names.kind;
         Map<String, Subresource> parts = new TreeMap<>();
         if (version.hasStatus()) {
             parts.put("status", new Subresource("status", PART_VERBS, groupVersion, kind));
@@ -97,12 +122,12 @@ public final class CustomKinds {
         Collections.reverse(reversed);
         return new ResourceType(
                 groupVersion,
-                Json.string(names, "plural"),
-                Json.string(names, "singular"),
+                names.plural,
+                names.singular,
                 kind,
-                Json.string(spec, "scope").equals("Namespaced"),
-                texts(names.path("shortNames")),
-                texts(names.path("categories")),
+                Json.string(definition, "spec", "scope").equals("Namespaced"),
+                names.shortNames,
+                names.categories,
                 VERBS,
                 Collections.unmodifiableMap(parts),
                 TYPE_PREFIX + String.join(".", reversed) + "." + groupVersion.version() + "." + kind,

@@ -33,9 +33,19 @@ public final class Kind {
     private final ResourceType type;
     private final KindRules rules;
     private final Ownership ownership;
+    private final Object identity;
+    private final List<Kind> versions;
     private final @Nullable Kind inTenants;
 
     Kind(ResourceType type, KindRules rules, Ownership ownership) {
+        this(type, rules, ownership, new Object(), List.of());
+    }
+
+    /// @param identity see [#identity]
+    /// @param versions see [#versions]
+    Kind(ResourceType type, KindRules rules, Ownership ownership, Object identity, List<Kind> versions) {
+        this.identity = identity;
+        this.versions = versions;
         this.type = type;
         this.rules = rules;
         this.ownership = ownership;
@@ -46,6 +56,17 @@ public final class Kind {
     /// Where it lives in the API.
     public ResourceType type() {
         return type;
+    }
+
+    /// What is equal for kinds that see objects alike, such as the same version of a custom kind compiled twice. Who keeps it keeps nothing of the kind.
+    public Object identity() {
+        return identity;
+    }
+
+    /// All served versions of the definition that a custom kind was compiled of, with this one; one list, which each of them holds, so whoever holds one holds all.
+    /// Empty for a built-in kind.
+    public List<Kind> versions() {
+        return versions;
     }
 
     /// Whose the fields of its objects are.

@@ -59,11 +59,14 @@ class DefinitionCheckTest {
 
     @Test
     void schemasAreNoMoreThanCanBeHeld() {
-        var tooLarge = List.of("spec.versions: Invalid value: the schemas of all versions together may have at most 50000 objects and lists, 250000 values in all and 2000 rules: "
-                + "leave out versions that nobody uses, or describe less and set x-kubernetes-preserve-unknown-fields");
+        var tooLarge = List.of("spec.versions: Invalid value: the schemas of all versions together may have at most 50000 objects and lists, 250000 values in all and 2000 rules,"
+                + " and the definition may take at most 28 MiB of memory, in which an object or list counts 400 bytes, a value 80, a character 2 and a rule 8192:"
+                + " leave out versions that nobody uses, or describe less and set x-kubernetes-preserve-unknown-fields");
         assertThat(DefinitionCheck.check(withSchemas("a", strings(20_000), strings(19_000)))).as("more than any that is in use").isEmpty();
         assertThat(DefinitionCheck.check(withSchemas("a", choices(500_000)))).extracting(FieldError::text).isEqualTo(tooLarge);
         assertThat(DefinitionCheck.check(withSchemas("a", choices(30_000), choices(30_000)))).extracting(FieldError::text).isEqualTo(tooLarge);
+        assertThat(DefinitionCheck.check(withSchemas("a", strings(25_000), strings(24_000)))).as("all are few enough, and too many together")
+                .extracting(FieldError::text).isEqualTo(tooLarge);
         var enumeration = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"enum\":[1" + ",1".repeat(260_000) + "]}}}";
         assertThat(DefinitionCheck.check(withSchemas("a", enumeration))).extracting(FieldError::text).isEqualTo(tooLarge);
     }
