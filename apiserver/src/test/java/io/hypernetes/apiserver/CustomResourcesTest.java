@@ -93,15 +93,19 @@ class CustomResourcesTest extends ClusterTest {
         }
     }
 
+    /// As upstream's: what watches hold of a definition is one form of it, the present one.
     @Test
-    void aWatchEndsWithItsVersion() throws Exception {
+    void aWatchEndsWhenItsDefinitionChanges() throws Exception {
+        var definition = DEFINITIONS + "/widgets.versions.example.com";
         admin.post(DEFINITIONS, definition("versions.example.com", "widgets", "Widget", version("v1", true, PARTS) + "," + version("v1beta1", false, PARTS))).expect(201);
         try (var watch = admin.watch("/apis/versions.example.com/v1beta1/widgets?watch=1"); var other = admin.watch(things("versions.example.com", "widgets") + "?watch=1")) {
-            admin.patch(DEFINITIONS + "/widgets.versions.example.com", "application/json-patch+json", "[{\"op\":\"replace\",\"path\":\"/spec/versions/1/served\",\"value\":false}]")
-                    .expect(200);
-            watch.awaitEnd();
+            admin.patch(definition, "application/merge-patch+json", "{\"metadata\":{\"labels\":{\"a\":\"b\"}}}").expect(200);
             admin.post(things("versions.example.com", "widgets"), object("versions.example.com", "Widget", "one", "{\"size\":2}")).expect(201);
+            assertThat(watch.nextText()).isEqualTo("ADDED one");
             assertThat(other.nextText()).isEqualTo("ADDED one");
+            admin.patch(definition, "application/json-patch+json", "[{\"op\":\"replace\",\"path\":\"/spec/versions/1/served\",\"value\":false}]").expect(200);
+            watch.awaitEnd();
+            other.awaitEnd();
         }
     }
 

@@ -1,27 +1,52 @@
 package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.store.Entry;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /// What definitions are compiled to. It is kept for as long as there is room, and as long as anybody else holds one of the kinds it is found here again: a
-/// watch holds its kind for hours, and a thousand of them hold one. Each state of a definition is compiled by one at a time, for whom others wait. Thread-safe.
+/// watch holds its kind for hours, and a thousand of them hold one. Each definition is compiled by one at a time, for whom others wait. Thread-safe.
 final class CompiledKinds {
     private final MadeByWeight<Compiled> kept;
     private final ConcurrentHashMap<Edition, Held> held = new ConcurrentHashMap<>();
     private final ReferenceQueue<List<Kind>> gone = new ReferenceQueue<>();
-    private final ConcurrentHashMap<Edition, CompletableFuture<Compiled>> underWay = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, CompletableFuture<@Nullable Void>> underWay = new ConcurrentHashMap<>();
 
-    /// A state of a definition; a definition of the same name that is made later has a later revision.
-    record Edition(String key, long revision) {}
+    /// What of a definition is compiled: it may be stored again and again and be what it was.
+    ///
+    /// @param changed whether its spec is another than at first
+    /// @param digest of its spec and of the names that it got
+    record Edition(String key, String uid, boolean changed, String digest) {
+        static Edition of(String key, ObjectNode definition) {
+            // To be deleted counts as a change too, and is none of what is compiled.
+            long changes = Json.number(definition, 1, "metadata", "generation") - (TenantKinds.isDeleted(definition) ? 1 : 0);
+            return new Edition(key, Json.string(definition, "metadata", "uid"), changes > 1, digest(definition));
+        }
+
+        private static String digest(ObjectNode definition) {
+            try {
+                var digest = MessageDigest.getInstance("SHA-256");
+                digest.update(Json.bytes(definition.path("spec")));
+                digest.update(Json.bytes(definition.path("status").path("acceptedNames")));
+                return HexFormat.of().formatHex(digest.digest());
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException("SHA-256 is missing in this Java runtime", e);
+            }
+        }
+    }
 
     /// @param weight roughly, in bytes
     record Compiled(List<Kind> kinds, long weight) {}
@@ -44,29 +69,32 @@ final class CompiledKinds {
 
     /// What a definition is compiled to.
     ///
+    /// @param edition tells the edition of the entry
     /// @param compile gives a list of [Kind#versions], or an empty one
-    Compiled of(Entry entry, Function<Edition, Compiled> compile) {
-        var edition = new Edition(entry.key(), entry.revision());
-        var known = find(edition);
-        if (known != null) {
-            return known;
-        }
-        var mine = new CompletableFuture<Compiled>();
-        var others = underWay.putIfAbsent(edition, mine);
-        if (others != null) {
-            return await(others);
-        }
-        try {
-            // Somebody may have been done with it since.
-            var found = find(edition);
-            var made = found == null ? make(edition, compile) : found;
-            mine.complete(made);
-            return made;
-        } catch (RuntimeException | Error e) {
-            mine.completeExceptionally(e);
-            throw e;
-        } finally {
-            underWay.remove(edition, mine);
+    Compiled of(Entry entry, Supplier<Edition> edition, Function<Edition, Compiled> compile) {
+        var tenant = ObjectKey.tenantOf(entry.key());
+        while (true) {
+            var known = kept.get(tenant, entry.key(), entry.revision());
+            if (known != null) {
+                return known;
+            }
+            var done = new CompletableFuture<@Nullable Void>();
+            var others = underWay.putIfAbsent(entry.key(), done);
+            if (others != null) {
+                // It may be of another revision, or have failed: so look again.
+                others.join();
+                continue;
+            }
+            try {
+                var now = edition.get();
+                var found = find(now);
+                var compiled = found == null ? make(now, compile) : found;
+                kept.put(tenant, entry.key(), entry.revision(), compiled.weight, compiled);
+                return compiled;
+            } finally {
+                underWay.remove(entry.key(), done);
+                done.complete(null);
+            }
         }
     }
 
@@ -76,19 +104,9 @@ final class CompiledKinds {
     }
 
     private @Nullable Compiled find(Edition edition) {
-        var tenant = ObjectKey.tenantOf(edition.key);
-        var known = kept.get(tenant, edition.key, edition.revision);
-        if (known != null) {
-            return known;
-        }
         var reference = held.get(edition);
         var kinds = reference == null ? null : reference.get();
-        if (reference == null || kinds == null) {
-            return null;
-        }
-        var again = new Compiled(kinds, reference.weight);
-        kept.put(tenant, edition.key, edition.revision, again.weight, again);
-        return again;
+        return reference == null || kinds == null ? null : new Compiled(kinds, reference.weight);
     }
 
     private Compiled make(Edition edition, Function<Edition, Compiled> compile) {
@@ -99,19 +117,6 @@ final class CompiledKinds {
         if (!made.kinds.isEmpty()) {
             held.put(edition, new Held(edition, made, gone));
         }
-        kept.put(ObjectKey.tenantOf(edition.key), edition.key, edition.revision, made.weight, made);
         return made;
-    }
-
-    private static Compiled await(CompletableFuture<Compiled> others) {
-        try {
-            return others.join();
-        } catch (CompletionException e) {
-            switch (e.getCause()) {
-                case RuntimeException cause -> throw cause;
-                case Error cause -> throw cause;
-                case null, default -> throw e;
-            }
-        }
     }
 }

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.StoreException;
@@ -15,8 +16,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Tells watches of custom objects that what they watch is served no more: its definition is gone, or its version was taken back. They end then, as upstream's do
-/// (`removeDeadStorage` of `pkg/apiserver/customresource_handler.go` in apiextensions-apiserver), and their clients list again and learn it. Thread-safe.
+/// Tells watches of custom objects that what they watch is served no more as it was: its definition is gone, or has another spec or other names. They end then, as
+/// upstream's do (`removeDeadStorage` and `updateCustomResourceDefinition` of `pkg/apiserver/customresource_handler.go` in apiextensions-apiserver), and their clients
+/// list again and learn it. So there is one form of a definition that watches hold compiled, however often it changes. Thread-safe.
 ///
 /// To look means to read a definition, which takes as long as its tenant likes. So each tenant whose definitions changed has a thread for it, until it
 /// has looked at the latest form of each; nobody else waits.
@@ -39,11 +41,13 @@ public final class DefinitionEnds implements Follower.Listener {
         private final String tenant;
         /// Not the kind: all that is compiled would be held with it.
         private final ResourceType type;
+        private final Object identity;
         private final Runnable ended;
 
-        private Waiting(String tenant, ResourceType type, Runnable ended) {
+        private Waiting(String tenant, Kind kind, Runnable ended) {
             this.tenant = tenant;
-            this.type = type;
+            this.type = kind.type();
+            this.identity = kind.identity();
             this.ended = ended;
         }
 
@@ -52,7 +56,7 @@ public final class DefinitionEnds implements Follower.Listener {
         }
 
         private void look() {
-            if (!kinds.serves(tenant, type)) {
+            if (!identity.equals(kinds.identity(tenant, type))) {
                 ended.run();
             }
         }
@@ -66,9 +70,9 @@ public final class DefinitionEnds implements Follower.Listener {
         }
     }
 
-    /// Calls `ended` when a custom kind is served no more, from any thread, perhaps at once and perhaps more than once; it must be quick.
-    public Waiting await(String tenant, ResourceType type, Runnable ended) {
-        var one = new Waiting(tenant, type, ended);
+    /// Calls `ended` when a custom kind is served no more as it is, from any thread, perhaps at once and perhaps more than once; it must be quick.
+    public Waiting await(String tenant, Kind kind, Runnable ended) {
+        var one = new Waiting(tenant, kind, ended);
         waiting.compute(one.definition(), (key, all) -> {
             var set = all == null ? ConcurrentHashMap.<Waiting>newKeySet() : all;
             set.add(one);

@@ -53,7 +53,7 @@ public final class TenantKinds {
     private final Conversions conversions;
     /// Each definition that is accepted has room.
     private final CompiledKinds compiled = new CompiledKinds(room(COMPILED, SchemaSizes.MOST_MEMORY));
-    private final MadeByWeight<List<ResourceType>> places = room(PLACES, 0);
+    private final MadeByWeight<Places> places = room(PLACES, 0);
     private final DefinitionEnds ends = new DefinitionEnds(this);
 
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
@@ -63,6 +63,9 @@ public final class TenantKinds {
         this.custom = new CustomKinds(builtIn.schema());
         this.store = store;
     }
+
+    /// Where the kinds of a definition live.
+    private record Places(CompiledKinds.Edition edition, List<ResourceType> types) {}
 
     /// @param least in bytes, that one of a tenant may have in any case
     private static <T> MadeByWeight<T> room(int part, long least) {
@@ -116,12 +119,18 @@ public final class TenantKinds {
         return null;
     }
 
-    /// Whether a tenant's definition still serves a version of a custom kind. Nothing is compiled for it.
-    boolean serves(String tenant, ResourceType type) {
-        return mayDefine(tenant, type.group(), type.resource())
-                && store.get(key(tenant, type.resource() + "." + type.group())).stream()
-                        .flatMap(entry -> places(tenant, entry).stream())
-                        .anyMatch(each -> each.version().equals(type.version()));
+    /// The identity of a custom kind as its definition is now; null when it is not served. Nothing is compiled for it.
+    @Nullable Object identity(String tenant, ResourceType type) {
+        if (!mayDefine(tenant, type.group(), type.resource())) {
+            return null;
+        }
+        var entry = store.get(key(tenant, type.resource() + "." + type.group()));
+        if (entry.isEmpty()) {
+            return null;
+        }
+        var places = places(tenant, entry.get());
+        boolean served = places.types.stream().anyMatch(each -> each.version().equals(type.version()));
+        return served ? CustomKinds.identity(places.edition, type.version()) : null;
     }
 
     private boolean mayDefine(String tenant, String group, String resource) {
@@ -165,7 +174,7 @@ public final class TenantKinds {
                 types.add(seen.type());
             }
         }
-        definitions(tenant).stream().flatMap(entry -> places(tenant, entry).stream()).sorted(BY_PLACE).forEach(types::add);
+        definitions(tenant).stream().flatMap(entry -> places(tenant, entry).types.stream()).sorted(BY_PLACE).forEach(types::add);
         return types;
     }
 
@@ -225,7 +234,7 @@ public final class TenantKinds {
     }
 
     private CompiledKinds.Compiled compiled(Entry entry) {
-        return compiled.of(entry, edition -> {
+        return compiled.of(entry, () -> places(ObjectKey.tenantOf(entry.key()), entry).edition, edition -> {
             var definition = read(entry);
             var made = definition.isEmpty()
                     ? List.<Kind>of()
@@ -236,14 +245,16 @@ public final class TenantKinds {
         });
     }
 
-    private List<ResourceType> places(String tenant, Entry entry) {
+    private Places places(String tenant, Entry entry) {
         var known = places.get(tenant, entry.key(), entry.revision());
         if (known != null) {
             return known;
         }
-        var made = CustomKinds.types(read(entry)).stream().filter(type -> isAt(entry, type)).toList();
-        long names = made.stream().mapToLong(type -> type.shortNames().size() + type.categories().size()).sum();
-        places.put(tenant, entry.key(), entry.revision(), (made.size() + 1L) * OF_A_PLACE + names * (OF_A_PLACE / 8), made);
+        var definition = read(entry);
+        var types = CustomKinds.types(definition).stream().filter(type -> isAt(entry, type)).toList();
+        var made = new Places(CompiledKinds.Edition.of(entry.key(), definition), types);
+        long names = types.stream().mapToLong(type -> type.shortNames().size() + type.categories().size()).sum();
+        places.put(tenant, entry.key(), entry.revision(), (types.size() + 1L) * OF_A_PLACE + names * (OF_A_PLACE / 8), made);
         return made;
     }
 

@@ -79,7 +79,7 @@ final class Watches {
             }
             out.flush();
         }
-        try (var changes = open(request, from); var end = request.kind().isCustom() ? ends.await(request.tenant(), request.kind().type(), changes::wake) : null) {
+        try (var changes = open(request, from); var end = request.kind().isCustom() ? ends.await(request.tenant(), request.kind(), changes::wake) : null) {
             request.http().onDisconnect(changes::wake);
             // To show a custom object may mean to ask a webhook, which no event loop waits for.
             var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom()

@@ -71,8 +71,8 @@ class DefinitionEndsTest {
             var ends = kinds.ends();
             var blueEnded = new CountDownLatch(1);
             var greenEnded = new CountDownLatch(1);
-            try (var blue = ends.await("blue", defined(store, kinds, "blue").type(), blueEnded::countDown);
-                    var green = ends.await("green", defined(store, kinds, "green").type(), greenEnded::countDown)) {
+            try (var blue = ends.await("blue", defined(store, kinds, "blue"), blueEnded::countDown);
+                    var green = ends.await("green", defined(store, kinds, "green"), greenEnded::countDown)) {
                 assertThat(blue).isNotSameAs(green);
                 for (var tenant : List.of("blue", "green")) {
                     store.commit(List.of(Operation.delete(key(tenant))));

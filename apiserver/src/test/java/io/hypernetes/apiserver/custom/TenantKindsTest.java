@@ -87,11 +87,18 @@ class TenantKindsTest {
             var wheels = Objects.requireNonNull(kinds.find("blue", "example.com", "v1", "wheels"));
             var entry = store.get(HEAVY).orElseThrow();
             store.commit(List.of(new Operation.Put(HEAVY, entry.revision(), _ -> entry.value())));
-            try (var _ = kinds.ends().await("blue", held.type(), () -> {}); var _ = kinds.ends().await("blue", wheels.type(), () -> {})) {
+            try (var _ = kinds.ends().await("blue", held, () -> {}); var _ = kinds.ends().await("blue", wheels, () -> {})) {
                 assertThat(compiled).as("who waits for the end of a definition has no use for what is compiled").hasValue(2);
             }
+            assertThat(heavy(kinds, "v1")).as("its spec is what it was").isSameAs(held);
+            assertThat(compiled).hasValue(2);
+            var otherSpec = new String(entry.value(), UTF_8).replace("\"uid\":\"u\"", "\"uid\":\"u\",\"generation\":2").replace("\"Namespaced\"", "\"Cluster\"");
+            store.commit(List.of(Operation.put(HEAVY, otherSpec.getBytes(UTF_8))));
             var changed = heavy(kinds, "v1");
             assertThat(changed).isNotSameAs(held);
+            var deleted = otherSpec.replace("\"generation\":2", "\"generation\":3,\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"");
+            store.commit(List.of(Operation.put(HEAVY, deleted.getBytes(UTF_8))));
+            assertThat(heavy(kinds, "v1")).as("so it is while it is deleted").isSameAs(changed);
             assertThat(changed.identity()).isNotEqualTo(held.identity());
             assertThat(compiled).hasValue(3);
         }

@@ -66,11 +66,16 @@ public final class CustomKinds {
                         type,
                         new CustomRules(type, version, storage == null ? version : storage, conversion, changed),
                         Ownership.custom(version.shape(metadata)),
-                        new Identity(edition, version.name()),
+                        identity(edition, version.name()),
                         all));
             }
         }
         return all;
+    }
+
+    /// The identity of the kind that a version of a definition is compiled to; see [Kind#identity].
+    public static Object identity(Object edition, String version) {
+        return new Identity(edition, version);
     }
 
     /// Where the kinds of [#of] live in the API: nothing is compiled for it.
