@@ -3,18 +3,17 @@ package io.hypernetes.apiserver.webhook;
 import dev.cel.common.values.NullValue;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.objects.cel.Expression;
+import io.hypernetes.objects.cel.ExpressionException;
+import java.util.AbstractMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// A policy's `variables` for one attempt: each is computed when an expression that names it is evaluated, once. For one thread.
-///
-/// The names are found in the text, because the language copies a map before it looks into it, which would compute them all.
-final class PolicyVariables {
-    private static final Pattern NAMED = Pattern.compile("\\bvariables\\s*\\.\\s*([A-Za-z_][A-Za-z0-9_]*)");
-
+/// A policy's `variables` for one attempt, as its expressions see them: each is computed when an expression first asks for it, once. For one thread.
+final class PolicyVariables extends AbstractMap<String, Object> {
     private final Map<String, Expression> expressions;
     private final Map<String, Object> surroundings;
     private final Budget budget;
@@ -23,44 +22,63 @@ final class PolicyVariables {
 
     PolicyVariables(Map<String, Expression> expressions, Map<String, Object> surroundings, Budget budget) {
         this.expressions = expressions;
-        this.surroundings = surroundings;
+        this.surroundings = new HashMap<>(surroundings);
+        this.surroundings.put("variables", this);
         this.budget = budget;
     }
 
     /// The value of an expression.
     ///
-    /// @throws io.hypernetes.objects.cel.ExpressionException when it, or a variable that it names, has none
+    /// @throws ExpressionException when it, or a variable that it asks for, has none
     Object evaluate(Expression expression) {
-        var named = new HashMap<String, Object>();
-        var matcher = NAMED.matcher(expression.text());
-        while (matcher.find()) {
-            var name = matcher.group(1);
-            var variable = expressions.get(name);
-            // One that depends on itself is not there for itself, which the evaluation tells.
-            if (variable != null && !computing.contains(name)) {
-                var value = value(name, variable);
-                budget.hand(value);
-                named.put(name, value);
-            }
-        }
-        var all = new HashMap<>(surroundings);
-        all.put("variables", named);
-        return expression.evaluate(all, budget);
+        return expression.evaluate(surroundings, budget);
     }
 
-    private Object value(String name, Expression variable) {
+    /// Whether there is one. One that depends on itself is not there for itself.
+    @Override
+    public boolean containsKey(Object name) {
+        return expressions.containsKey(name) && !computing.contains(name);
+    }
+
+    /// The value of one.
+    ///
+    /// @throws IllegalArgumentException when it has none; the language tells it as the reason of what asked
+    @Override
+    public @Nullable Object get(Object name) {
+        var expression = expressions.get(name);
         var known = computed.get(name);
-        if (known != null) {
+        if (known != null || expression == null || computing.contains(name)) {
             return known;
         }
-        computing.add(name);
+        computing.add((String) name);
         try {
-            var value = evaluate(variable);
+            var value = evaluate(expression);
             var present = value == null ? NullValue.NULL_VALUE : value;
-            computed.put(name, present);
+            computed.put((String) name, present);
             return present;
+        } catch (ExpressionException e) {
+            throw new IllegalArgumentException("composited variable \"" + name + "\" fails to evaluate: " + e.text(), e);
         } finally {
             computing.remove(name);
         }
+    }
+
+    /// Computes them all.
+    @Override
+    public Set<Entry<String, Object>> entrySet() {
+        return expressions.keySet().stream()
+                .filter(this::containsKey)
+                .map(name -> new SimpleImmutableEntry<>(name, get(name)))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    @Override
+    public int size() {
+        return expressions.size();
+    }
+
+    @Override
+    public String toString() {
+        return "map of " + size();
     }
 }

@@ -3,6 +3,8 @@ package io.hypernetes.objects.cel;
 import io.hypernetes.objects.TextPattern;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /// What the expressions of one request may cost together, in steps of evaluation. For one thread.
 public final class Budget {
@@ -24,27 +26,35 @@ public final class Budget {
     /// In instructions.
     private static final int MOST_HELD = 100_000;
 
+    /// What is said when a request was evaluated for too long. A step has its cost for how long it takes; this is for what nobody thought of.
+    public static final String INTERRUPTED = "operation interrupted: took longer than 20 s";
+
+    private static final long LONGEST = TimeUnit.SECONDS.toNanos(20);
+
+    /// How many charges are made between two looks at the clock.
+    private static final int UNTIMED = 64;
+
     private final Map<String, TextPattern> patterns = new HashMap<>();
+    private final LongSupplier clock;
     private int held;
     private long left;
+    private final long begun;
+    private boolean interrupted;
 
     public Budget(long limit) {
+        this(limit, System::nanoTime);
+    }
+
+    /// @param clock in nanoseconds
+    Budget(long limit, LongSupplier clock) {
         this.left = limit;
+        this.clock = clock;
+        this.begun = clock.getAsLong();
     }
 
     /// Whether nothing is left.
     public boolean isSpent() {
-        return left <= 0;
-    }
-
-    /// Charges for handing a value to an expression, which walks it to its depth.
-    ///
-    /// @throws ExpressionException when that is more than is left
-    public void hand(Object value) {
-        left -= Weight.costOfMaking(value);
-        if (left < 0) {
-            throw new ExpressionException(SPENT);
-        }
+        return left <= 0 || interrupted;
     }
 
     Meter meter() {
@@ -63,8 +73,12 @@ public final class Budget {
     /// Counts the cost of one evaluation.
     final class Meter {
         private long used;
+        private int charges;
 
         void charge(long cost) {
+            if (++charges % UNTIMED == 0) {
+                interrupted |= clock.getAsLong() - begun > LONGEST;
+            }
             // What costs more than any evaluation may is not done, and costs the others no more than that.
             used = Math.min(EXPRESSION + 1, Size.sum(used, cost));
             var complaint = complaint();
@@ -99,6 +113,9 @@ public final class Budget {
 
         /// Why the evaluation may not go on; empty when it may.
         String complaint() {
+            if (interrupted) {
+                return INTERRUPTED;
+            }
             if (used > left) {
                 return SPENT;
             }

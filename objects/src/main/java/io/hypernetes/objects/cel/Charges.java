@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// What a call costs by what it is given, beside the step that each costs: told before it works, by how much it may have to walk and to make. Every overload
 /// has its line here.
@@ -17,9 +18,6 @@ final class Charges {
 
     /// How many characters are counted for one unit.
     private static final int COUNTED = 100;
-
-    /// How many references are copied for one unit.
-    private static final int COPIED = 200;
 
     /// The cost of a call.
     @Immutable
@@ -130,17 +128,19 @@ final class Charges {
         is(WALK, "list_is_sorted", "list_sum", "list_min", "list_max", "list_index_of", "list_last_index_of");
         is(arguments -> pairs(arguments[0], arguments[1]), "list_sets_contains_list", "list_sets_intersects_list");
         is(arguments -> 2 * pairs(arguments[0], arguments[1]), "list_sets_equivalent_list");
-        // What a loop gathers is charged with its steps.
-        is(arguments -> ((Map<?, ?>) arguments[1]).size(), "cel_@mapInsert_map_map");
-        is(NOTHING, "cel_@mapInsert_map_key_value");
+        // What a loop gathers: what holds one value many times is as heavy as if it held many.
+        is(arguments -> Weight.cost(arguments[1]), "cel_@mapInsert_map_map");
+        is(arguments -> Weight.cost(arguments[2]), "cel_@mapInsert_map_key_value");
     }
 
     private static void optionals() {
-        is(NOTHING, "optional_of", "optional_ofNonZeroValue", "optional_none", "optional_value", "optional_hasValue", "select_optional_field",
+        is(NOTHING, "optional_of", "optional_ofNonZeroValue", "optional_none", "optional_hasValue", "select_optional_field",
                 "list_optindex_optional_int", "optional_list_optindex_optional_int", "map_optindex_optional_value",
                 "optional_map_optindex_optional_value", "optional_list_index_int", "optional_map_index_value",
                 "optional_list_first", "optional_list_last");
         is(arguments -> ((Collection<?>) arguments[0]).size(), "optional_unwrap_list");
+        // A map that is handed to `optMap` by it is copied.
+        is(arguments -> ((Optional<?>) arguments[0]).orElse(null) instanceof Map<?, ?> map ? map.size() : 0, "optional_value");
     }
 
     private static void kubernetes() {
@@ -183,7 +183,7 @@ final class Charges {
 
     /// References are copied quickly; how many there are then is charged where they are made, but to a loop, which makes a list of each that it gathers.
     private static long concatenation(Object[] arguments) {
-        return (((List<?>) arguments[0]).size() + (long) ((List<?>) arguments[1]).size()) / COPIED;
+        return GrownList.copied((List<?>) arguments[0], (List<?>) arguments[1]);
     }
 
     private static long made(long characters) {

@@ -12,9 +12,6 @@ import dev.cel.compiler.CelCompilerFactory;
 import dev.cel.extensions.CelExtensions;
 import dev.cel.parser.CelStandardMacro;
 import dev.cel.runtime.CelEvaluationException;
-import dev.cel.runtime.CelRuntime;
-import dev.cel.runtime.CelRuntimeFactory;
-import dev.cel.runtime.CelStandardFunctions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,13 +51,7 @@ public final class Environment {
                 .enableHeterogeneousNumericComparisons(true)
                 .enableOptionalSyntax(true)
                 .build();
-        static final CelRuntime RUNTIME = CelRuntimeFactory.plannerRuntimeBuilder()
-                .setOptions(OPTIONS)
-                // All are in ours.
-                .setStandardFunctions(CelStandardFunctions.newBuilder().filterFunctions((_, _) -> false).build())
-                .addLibraries(new Functions())
-                .setValueProvider(Constructed.PROVIDER)
-                .build();
+        static final Programs PROGRAMS = new Programs(OPTIONS);
     }
 
     /// An environment.
@@ -132,7 +123,7 @@ public final class Environment {
                         + " names, constants, operators and calls: divide it, or keep what is long in it elsewhere, such as in the parameters of a policy");
             }
             var ast = compiler.check(parsed).getAst();
-            return new Estimated(new Expression(text, ast, Language.RUNTIME.createProgram(ast), nodes), cost.applyAsLong(ast));
+            return new Estimated(new Expression(text, ast, Language.PROGRAMS.of(ast), nodes), cost.applyAsLong(ast));
         } catch (CelValidationException e) {
             throw new ExpressionException(asUpstream(String.valueOf(e.getMessage())), e);
         } catch (CelEvaluationException e) {

@@ -5,17 +5,33 @@ import dev.cel.common.ast.CelExpr;
 import dev.cel.common.ast.CelReference;
 import dev.cel.common.types.CelType;
 import dev.cel.runtime.CelEvaluationException;
-import dev.cel.runtime.CelRuntime;
-import java.util.List;
+import dev.cel.runtime.CelFunctionResolver;
+import dev.cel.runtime.CelResolvedOverload;
+import dev.cel.runtime.planner.PlannedProgram;
+import java.util.Collection;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// A compiled expression. Thread-safe.
 public final class Expression {
-    /// The operators that make nothing: they give one of their operands, or a part of it.
-    private static final Set<String> CHOOSING = Set.of("_?_:_", "_[_]", "_[?_]", "_&&_", "_||_", "!_");
+    /// How many characters of a text are copied for one unit.
+    private static final int LONG_TEXT = 1_000;
+
+    /// Nothing is bound late.
+    private static final CelFunctionResolver NO_FUNCTIONS = new CelFunctionResolver() {
+        @Override
+        public Optional<CelResolvedOverload> findOverloadMatchingArgs(String function, Collection<String> overloads, Object[] arguments) {
+            return Optional.empty();
+        }
+
+        @Override
+        public Optional<CelResolvedOverload> findOverloadMatchingArgs(String function, Object[] arguments) {
+            return Optional.empty();
+        }
+    };
 
     /// What is said of an operator or function that has no form for its operands.
     public static final String NO_SUCH_OVERLOAD = "no such overload";
@@ -27,10 +43,10 @@ public final class Expression {
     private final Supplier<Compiled> compiled;
 
     /// What is evaluated.
-    record Compiled(CelRuntime.Program program, Failures failures) {}
+    record Compiled(PlannedProgram program, Failures failures) {}
 
     /// @param nodes of its tree
-    Expression(String text, CelAbstractSyntaxTree tree, dev.cel.runtime.Program program, int nodes) {
+    Expression(String text, CelAbstractSyntaxTree tree, PlannedProgram program, int nodes) {
         this.text = text;
         this.type = tree.getResultType();
         this.names = tree.getReferenceMap().values().stream()
@@ -38,7 +54,7 @@ public final class Expression {
                 .filter(name -> !name.isEmpty())
                 .collect(Collectors.toUnmodifiableSet());
         this.nodes = nodes;
-        Compiled all = new Compiled((CelRuntime.Program) program, new Failures(tree));
+        Compiled all = new Compiled(program, new Failures(tree));
         this.compiled = () -> all;
     }
 
@@ -86,11 +102,11 @@ public final class Expression {
     /// @throws ExpressionException when there is no value, or it would cost too much
     public Object evaluate(Map<String, ?> variables, Budget budget) {
         var meter = budget.meter();
-        var folds = new Folds();
         var current = compiled();
         try {
             Object value = ScopedValue.where(Matching.METER, meter)
-                    .call(() -> current.program.trace(variables, (expression, each) -> meter.charge(cost(expression, each, folds))));
+                    .call(() -> current.program.trace(
+                            variables::get, NO_FUNCTIONS, null, (expression, each) -> meter.charge(cost(expression, each))));
             if (!meter.complaint().isEmpty()) {
                 // What came of a part that cost too much was of no matter to the rest.
                 throw new Budget.SpentException(meter.complaint());
@@ -114,25 +130,12 @@ public final class Expression {
     }
 
     /// One unit a step, and what is made anew by its size: so neither time nor memory can be had for nothing. What a call walks and makes was charged before
-    /// it worked, by [Charges]. What holds one value many times is walked as often, so its weight counts each time.
-    private static long cost(CelExpr expression, Object value, Folds folds) {
+    /// it worked, by [Charges]. What holds one value many times is walked as often, so its weight counts each time. A long text may be copied into an error.
+    private static long cost(CelExpr expression, Object value) {
         return switch (expression.exprKind().getKind()) {
-            case LIST, MAP, STRUCT -> 1 + Weight.costOfMaking(value);
-            case CALL -> isFolding(expression.call()) ? folds.cost(expression.id(), value) : 1 + joined(expression.call(), value);
-            default -> 1;
+            case LIST, MAP, STRUCT -> 1 + Weight.cost(value);
+            default -> 1 + (value instanceof String text ? text.length() / LONG_TEXT : 0);
         };
-    }
-
-    private static long joined(CelExpr.CelCall call, Object value) {
-        return call.function().equals("_+_") && value instanceof List<?> list ? list.size() : 0;
-    }
-
-    private static boolean isFolding(CelExpr.CelCall call) {
-        return !CHOOSING.contains(call.function())
-                && !call.args().isEmpty()
-                && call.args().getFirst().exprKind().getKind() == CelExpr.ExprKind.Kind.IDENT
-                && (call.args().getFirst().ident().name().startsWith("@")
-                        || call.args().getFirst().ident().name().startsWith("__result"));
     }
 
     @Override

@@ -7,7 +7,6 @@ import dev.cel.extensions.CelExtensions;
 import dev.cel.extensions.CelStringExtensions;
 import dev.cel.runtime.CelFunctionBinding;
 import dev.cel.runtime.CelFunctionOverload;
-import dev.cel.runtime.CelInternalRuntimeLibrary;
 import dev.cel.runtime.CelRuntimeBuilder;
 import dev.cel.runtime.CelStandardFunctions;
 import dev.cel.runtime.InternalCelFunctionBinding;
@@ -25,24 +24,30 @@ import java.util.stream.Collectors;
 
 /// All functions and operators of the language, those of its libraries and of Kubernetes: each is charged by [Charges] before it works, as the library tells
 /// nobody of a call until it has its value.
-final class Functions implements CelInternalRuntimeLibrary {
+final class Functions {
+    private Functions() {}
+
     /// Those of upstream, which has its library of texts in version 2.
     private static final Set<CelStringExtensions.Function> TEXTS = EnumSet.complementOf(EnumSet.of(CelStringExtensions.Function.REVERSE));
+
+    /// The library's copies, or changes what it is given.
+    private static final String CONCATENATION = "add_list";
+
+    private static CelFunctionBinding concatenation() {
+        return CelFunctionBinding.from(CONCATENATION, List.class, List.class, GrownList::concatenated);
+    }
 
     /// The library of texts.
     static CelStringExtensions texts() {
         return CelExtensions.strings(TEXTS);
     }
 
-    @Override
-    public void setRuntimeOptions(CelRuntimeBuilder builder) {
-        throw new UnsupportedOperationException("what is equal is told by the runtime");
-    }
-
-    @Override
-    public void setRuntimeOptions(CelRuntimeBuilder builder, RuntimeEquality equality, CelOptions options) {
+    /// All, as the planner wants them.
+    static List<CelFunctionBinding> bindings(RuntimeEquality equality, CelOptions options) {
+        List<CelFunctionBinding> bindings = new ArrayList<>();
         all(equality, options).forEach((name, overloads) ->
-                builder.addFunctionBindings(CelFunctionBinding.fromOverloads(name, overloads.stream().map(overload -> charged(name, overload)).toList())));
+                bindings.addAll(CelFunctionBinding.fromOverloads(name, overloads.stream().map(overload -> charged(name, overload)).toList())));
+        return bindings;
     }
 
     /// The names of all overloads.
@@ -70,7 +75,7 @@ final class Functions implements CelInternalRuntimeLibrary {
             String name = ((InternalCelFunctionBinding) binding).getFunctionName();
             // The one that has the name of its function is for all of them, and is made anew.
             if (!binding.getOverloadId().equals(name)) {
-                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(binding);
+                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(binding.getOverloadId().equals(CONCATENATION) ? concatenation() : binding);
             }
         }
         KubernetesFunctions.bindings().forEach((name, own) -> all.computeIfAbsent(name, _ -> new ArrayList<>()).addAll(own));

@@ -2,6 +2,7 @@ package io.hypernetes.objects.cel;
 
 import dev.cel.common.values.NullValue;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,12 +16,12 @@ public final class Values {
     public static Object of(JsonNode node) {
         return switch (node.getNodeType()) {
             case OBJECT, POJO -> {
-                Map<String, Object> map = LinkedHashMap.newLinkedHashMap(node.size());
+                Map<String, Object> map = map(node.size());
                 node.properties().forEach(member -> map.put(member.getKey(), of(member.getValue())));
                 yield map;
             }
             case ARRAY -> {
-                List<Object> list = new ArrayList<>(node.size());
+                List<Object> list = list(node.size());
                 node.forEach(item -> list.add(of(item)));
                 yield list;
             }
@@ -36,5 +37,48 @@ public final class Values {
             return node.longValue();
         }
         return node.decimalValue().doubleValue();
+    }
+
+    /// An empty map to be filled and handed to expressions.
+    public static Map<String, Object> map(int size) {
+        return new Members(size);
+    }
+
+    /// An empty list to be filled and handed to expressions.
+    public static List<Object> list(int size) {
+        return new Items(size);
+    }
+
+    /// What is said of a list in an error.
+    static String told(Collection<?> list) {
+        return "list of " + list.size();
+    }
+
+    /// Says how much it holds, not what: the language makes texts of values in errors that may never be seen, one at each step of a loop.
+    private static final class Members extends LinkedHashMap<String, Object> {
+        private static final long serialVersionUID = 1;
+
+        Members(int size) {
+            super((int) Math.min(1 << 30, size * 4L / 3 + 1));
+        }
+
+        @Override
+        public String toString() {
+            return "map of " + size();
+        }
+    }
+
+    /// As [Members].
+    private static final class Items extends ArrayList<Object> {
+        private static final long serialVersionUID = 1;
+
+        Items(int size) {
+            super(size);
+        }
+
+        @Override
+        public String toString() {
+            return told(this);
+        }
     }
 }

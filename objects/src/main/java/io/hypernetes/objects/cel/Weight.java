@@ -10,35 +10,20 @@ final class Weight {
     /// Beyond this nobody counts: more than any evaluation may cost.
     private static final long MOST = Budget.EXPRESSION + 1;
 
-    /// How often the language walks what an expression made or was handed, with each step that names it.
-    private static final int WALKS = 4;
-
     /// How many characters of text are walked for one unit.
     private static final int CHARACTERS = 10;
 
     /// How many characters of a name are.
     private static final int LONG_NAME = 100;
 
-    private final int each;
     private long counted;
 
-    private Weight(int each) {
-        this.each = each;
-    }
+    private Weight() {}
 
     /// What it costs to walk a value: a unit for each value in it, and for ten characters of text. Of one that is heavier than any evaluation may
     /// cost, a cost that none may have.
     static long cost(Object value) {
-        return cost(value, 1);
-    }
-
-    /// What it costs to make a value, or to hand it to an expression: it is walked again and again afterwards.
-    static long costOfMaking(Object value) {
-        return cost(value, WALKS);
-    }
-
-    private static long cost(Object value, int each) {
-        var weight = new Weight(each);
+        var weight = new Weight();
         weight.add(value);
         return weight.counted;
     }
@@ -52,7 +37,7 @@ final class Weight {
     }
 
     private void add(Object value) {
-        counted += each;
+        counted++;
         if (counted > MOST) {
             return;
         }

@@ -120,14 +120,14 @@ final class RuleTypes {
             return Values.of(node);
         }
         if (node.isObject()) {
-            Map<String, Object> map = LinkedHashMap.newLinkedHashMap(node.size());
+            Map<String, Object> map = Values.map(node.size());
             boolean data = schema.additional() != null || (schema.properties().isEmpty() && !resource);
             node.properties().forEach(member -> {
                 if (member.getValue().isNull()) {
                     return;
                 }
                 if (resource && member.getKey().equals("metadata")) {
-                    Map<String, Object> metadata = new LinkedHashMap<>();
+                    Map<String, Object> metadata = Values.map(2);
                     for (String name : List.of("name", "generateName")) {
                         if (member.getValue().has(name)) {
                             metadata.put(name, Json.string(member.getValue(), name));
@@ -145,7 +145,7 @@ final class RuleTypes {
         }
         if (node.isArray()) {
             CustomSchema items = schema.items();
-            List<Object> list = new ArrayList<>(node.size());
+            List<Object> list = Values.list(node.size());
             node.forEach(item -> list.add(value(item, items, items != null && items.embedded())));
             return list;
         }
