@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 final class Trunk implements AutoCloseable {
     private static final long FEEDS_LOOKED_AT_EVERY_NANOS = Duration.ofSeconds(1).toNanos();
 
+    /// As many revisions are fetched from history while the others wait.
+    private static final int LITTLE = 200;
+
+    /// Behind a store that is written faster than it is read the last is not reached otherwise.
+    private static final int ROUNDS = 5;
+
     private final Store store;
     private final Watch watch;
     private final ReentrantLock lock = new ReentrantLock();
@@ -25,7 +31,7 @@ final class Trunk implements AutoCloseable {
     /// Of these feeds alone; those of a resource count as one.
     private final FeedRoom room;
     private final Encodings encodings;
-    private long dispatched;
+    private volatile long dispatched;
     private long lookAtNanos = System.nanoTime();
     private volatile long progress;
     private volatile boolean closed;
@@ -55,31 +61,52 @@ final class Trunk implements AutoCloseable {
     /// @param middle of the keys, as [#middle] has it
     /// @throws io.hypernetes.store.CompactedException when the store has no history back to there
     Feed branch(String middle, long revision) {
-        lock.lock();
+        var feed = new Feed(room, middle, revision, () -> Math.max(revision, progress), () -> cut(middle));
         try {
-            var broken = failure;
-            if (broken != null || closed) {
-                throw broken != null ? broken : new StoreUnavailableException("the server is stopping");
+            // What was given to the others already is fetched from history, while they are given more; only for the last of it they wait.
+            long had = revision;
+            for (int round = 0; round < ROUNDS && dispatched - had > LITTLE; round++) {
+                had = fetch(feed, middle, had);
             }
-            var feed = new Feed(room, middle, revision, () -> Math.max(revision, progress), () -> cut(middle));
-            // What was given to the others already is fetched from history; the rest comes as to all.
-            if (revision < dispatched) {
-                try (var past = store.watch("/", revision)) {
-                    for (var change = past.next(Duration.ZERO); change.isPresent(); change = past.next(Duration.ZERO)) {
-                        var each = change.get();
-                        if (each.entry().revision() <= dispatched && middle.equals(middle(each.entry().key()))) {
-                            feed.append(new ObjectChange(each, encodings));
-                        }
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new StoreUnavailableException("interrupted while beginning a watch");
+            lock.lock();
+            try {
+                var broken = failure;
+                if (broken != null || closed) {
+                    throw broken != null ? broken : new StoreUnavailableException("the server is stopping");
+                }
+                branches.computeIfAbsent(middle, fresh -> new ArrayList<>(1)).add(new Branch(feed, fetch(feed, middle, had)));
+            } finally {
+                lock.unlock();
+            }
+            return feed;
+        } catch (RuntimeException e) {
+            feed.close();
+            throw e;
+        }
+    }
+
+    /// Gives a feed from history what the others had until now, beyond what it had itself.
+    ///
+    /// @return up to which revision it has everything now
+    private long fetch(Feed feed, String middle, long had) {
+        long until = dispatched;
+        if (had >= until) {
+            return had;
+        }
+        try (var past = store.watch("/", had)) {
+            for (var change = past.next(Duration.ZERO); change.isPresent(); change = past.next(Duration.ZERO)) {
+                var each = change.get();
+                if (each.entry().revision() > until) {
+                    break;
+                }
+                if (middle.equals(middle(each.entry().key()))) {
+                    feed.append(new ObjectChange(each, encodings));
                 }
             }
-            branches.computeIfAbsent(middle, fresh -> new ArrayList<>(1)).add(new Branch(feed, Math.max(revision, dispatched)));
-            return feed;
-        } finally {
-            lock.unlock();
+            return until;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoreUnavailableException("interrupted while beginning a watch");
         }
     }
 
@@ -128,12 +155,13 @@ final class Trunk implements AutoCloseable {
         var middle = middle(change.entry().key());
         lock.lock();
         try {
-            dispatched = change.entry().revision();
+            long revision = change.entry().revision();
+            dispatched = revision;
             var same = branches.get(middle);
             if (same != null) {
                 var shared = new ObjectChange(change, encodings);
                 for (var branch : same) {
-                    if (dispatched > branch.had) {
+                    if (revision > branch.had) {
                         branch.feed.append(shared);
                     }
                 }
