@@ -31,7 +31,6 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.Names;
 import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.PodQos;
-import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +42,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class Admission {
     private final LayeredStore store;
     private final StoredTrees trees;
+    private final NamespaceLifecycle lifecycle;
     private final Tenants tenants;
     private final PodAdmission pods;
     private final ServiceAccountAdmission accounts;
@@ -63,6 +63,7 @@ final class Admission {
     Admission(
             LayeredStore store,
             StoredTrees trees,
+            NamespaceLifecycle lifecycle,
             Tenants tenants,
             PodAdmission pods,
             ServiceAccountAdmission accounts,
@@ -73,6 +74,7 @@ final class Admission {
             TenantKinds kinds) {
         this.store = store;
         this.trees = trees;
+        this.lifecycle = lifecycle;
         this.tenants = tenants;
         this.pods = pods;
         this.accounts = accounts;
@@ -111,7 +113,7 @@ final class Admission {
         var namespace = Json.object();
         List<ObjectNode> ranges = List.of();
         if (request.kind().type().namespaced()) {
-            var entry = activeNamespace(request, object);
+            var entry = lifecycle.active(request, Json.string(object, "metadata", "name"));
             operations.add(new Operation.Check(entry.key(), entry.revision()));
             namespace = trees.of(entry);
         }
@@ -336,38 +338,6 @@ final class Admission {
         if (!before.equals(Json.string(updated, "metadata", "annotations", annotation))) {
             annotate(updated, annotation, before);
         }
-    }
-
-    private Entry activeNamespace(ResourceRequest request, ObjectNode object) {
-        var name = request.target().namespace();
-        var key = new ObjectKey(request.tenant(), "", "namespaces", "", name).text();
-        var entry = store.get(key)
-                .orElseThrow(() -> ApiStatus.notFound("", "namespaces", name).asException());
-        var namespace = trees.of(entry);
-        if (!Json.string(namespace, "metadata", "deletionTimestamp").isEmpty()) {
-            var type = request.kind().type();
-            var status = ApiStatus.forbidden(
-                    type.group(),
-                    type.resource(),
-                    Json.string(object, "metadata", "name"),
-                    "unable to create new content in namespace " + name + " because it is being terminated");
-            throw new ApiStatus(
-                            status.code(),
-                            status.reason(),
-                            status.message(),
-                            new ApiStatus.Details(
-                                    type.group(),
-                                    type.resource(),
-                                    Json.string(object, "metadata", "name"),
-                                    "",
-                                    List.of(new ApiStatus.Cause(
-                                            "NamespaceTerminating",
-                                            "namespace " + name + " is being terminated",
-                                            "metadata.namespace")),
-                                    0))
-                    .asException();
-        }
-        return entry;
     }
 
     /// The tenant of a request, which its commit checks: so nothing is made in a tenant that goes, nor left behind by it.

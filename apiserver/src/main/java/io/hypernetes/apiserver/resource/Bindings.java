@@ -21,9 +21,11 @@ final class Bindings {
     private static final int ATTEMPTS = 30;
 
     private final Store store;
+    private final NamespaceLifecycle lifecycle;
 
-    Bindings(Store store) {
+    Bindings(Store store, NamespaceLifecycle lifecycle) {
         this.store = store;
+        this.lifecycle = lifecycle;
     }
 
     void bind(ResourceRequest request) throws IOException {
@@ -35,6 +37,7 @@ final class Bindings {
         if (!request.caller().tenant().equals(Caller.ROOT)) {
             throw ApiStatus.forbidden("", "pods", name, "a tenant cannot choose the node of a pod").asException();
         }
+        lifecycle.active(request, name);
         // As ValidatePodBinding of pkg/apis/core/validation.
         var errors = new ArrayList<FieldError>();
         var kind = Json.string(binding, "target", "kind");

@@ -38,6 +38,17 @@ final class Decoding {
         return told(http, decode(body.object(), body.repeats(), version, kind, schemaType), body.strict(), version, kind);
     }
 
+    /// The same where older versions of `apiVersion` are understood that differ in nothing else.
+    ///
+    /// @param also those beside the one that is meant when nothing is said, and that the object is brought into
+    ObjectNode object(Exchange http, GroupVersion version, List<GroupVersion> also, String kind, String schemaType) {
+        var body = Body.read(http.body(), http.header("Content-Type").orElse(""));
+        var sent = Json.string(body.object(), "apiVersion");
+        var meant = also.stream().filter(older -> older.apiVersion().equals(sent)).findFirst().orElse(version);
+        var object = told(http, decode(body.object(), body.repeats(), meant, kind, schemaType), body.strict(), meant, kind);
+        return object.put("apiVersion", version.apiVersion());
+    }
+
     /// The object of the request's kind in its body.
     ObjectNode object(ResourceRequest request) {
         var body = Body.read(request.http().body(), request.http().header("Content-Type").orElse(""));

@@ -12,6 +12,7 @@ import io.hypernetes.apiserver.tenant.TenantState;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import io.hypernetes.store.ConflictException;
 import io.hypernetes.store.Entry;
@@ -48,7 +49,7 @@ final class Deletes {
     ///
     /// @param grace null when it is left to the object
     /// @param dependents what becomes of what the object owns
-    /// @param eviction whether a pod's status is to say that somebody evicted it
+    /// @param eviction whether it is one, which a pod's status is to say
     record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents, boolean eviction) {
 
         /// As programmed admission sees them.
@@ -79,6 +80,11 @@ final class Deletes {
             return new Options(grace, uid, revision, dryRun, dependents, true);
         }
 
+        /// Of that state of the object alone.
+        Options withRevision(long only) {
+            return new Options(grace, uid, Long.toString(only), dryRun, dependents, eviction);
+        }
+
         static Options of(ResourceRequest request) {
             var http = request.http();
             var given = http.body().length == 0
@@ -102,7 +108,16 @@ final class Deletes {
             }
             boolean dry = request.dryRun();
             for (var value : given.path("dryRun")) {
-                dry |= value.asString("").equals("All");
+                // What is not understood is no leave to delete.
+                if (!value.asString("").equals("All")) {
+                    throw ApiStatus.invalid(
+                                    "meta.k8s.io",
+                                    "DeleteOptions",
+                                    "",
+                                    List.of(FieldError.notSupported("dryRun", value.isString() ? value.asString() : value.toString(), List.of("All"))))
+                            .asException();
+                }
+                dry = true;
             }
             // A negative period means the shortest one there is.
             return new Options(
@@ -165,7 +180,10 @@ final class Deletes {
             long grace = grace(request, options, object);
             var marked = mark(request, options, object, grace);
             boolean remove = Removal.isFinished(request.kind(), marked);
-            dynamic.delete(request, options, object);
+            // About an eviction its own webhooks and policies were asked.
+            if (!options.eviction()) {
+                dynamic.delete(request, options, object);
+            }
             if (options.dryRun()) {
                 return new Outcome(StoredForm.ending(marked).apply(current.revision()), !remove);
             }

@@ -27,19 +27,29 @@ final class DisruptionBudget {
         this.store = store;
     }
 
+    /// Leave to evict a pod.
+    ///
+    /// @param asSeen whether it is given for the pod as it was looked at, and for no later state of it
+    /// @param budget which of them gave it for a pod that it does not count; else empty
+    record Leave(boolean asSeen, String budget) {
+        private static final Leave ANY = new Leave(false, "");
+    }
+
     /// @param dryRun only look whether there is room
     /// @throws ApiException 429 when the budget has nothing left, 500 when the pod has several
-    void take(ResourceRequest request, ObjectNode pod, boolean dryRun) {
+    Leave take(ResourceRequest request, ObjectNode pod, boolean dryRun) {
         var phase = Json.string(pod, "status", "phase");
         // Nobody is disrupted by the end of what does not run, or goes already.
-        if (List.of("Succeeded", "Failed", "Pending", "").contains(phase)
-                || !Json.string(pod, "metadata", "deletionTimestamp").isEmpty()) {
-            return;
+        if (List.of("Succeeded", "Failed").contains(phase) || !Json.string(pod, "metadata", "deletionTimestamp").isEmpty()) {
+            return Leave.ANY;
+        }
+        if (phase.isEmpty() || phase.equals("Pending")) {
+            return new Leave(true, "");
         }
         for (int attempt = 1; ; attempt++) {
             var found = budgets(request, pod);
             if (found.isEmpty()) {
-                return;
+                return Leave.ANY;
             }
             if (found.size() > 1) {
                 // Without a reason, as upstream's pkg/registry/core/pod/storage/eviction.go answers.
@@ -49,15 +59,15 @@ final class DisruptionBudget {
             var entry = found.getFirst();
             var budget = Json.readObject(entry.value());
             if (isUnhealthyAndFree(budget, pod)) {
-                return;
+                return new Leave(true, Json.string(budget, "metadata", "name"));
             }
             var after = taken(request, budget, Json.string(pod, "metadata", "name"));
             if (dryRun) {
-                return;
+                return Leave.ANY;
             }
             try {
                 store.commit(List.of(new Operation.Put(entry.key(), entry.revision(), StoredForm.encoder(after))));
-                return;
+                return Leave.ANY;
             } catch (ConflictException e) {
                 if (attempt >= ATTEMPTS) {
                     throw ApiStatus.tooManyRequests("the disruption budget changes too fast to be read", 1).asException();
@@ -95,7 +105,7 @@ final class DisruptionBudget {
         var name = Json.string(budget, "metadata", "name");
         var status = Json.child(budget, "status");
         if (Json.number(status, 0, "observedGeneration") < Json.number(budget, 0, "metadata", "generation")) {
-            throw refused("The disruption budget " + name + " is still being processed by the server.", PROCESSING_SECONDS);
+            throw processed(name);
         }
         long allowed = Json.number(status, 0, "disruptionsAllowed");
         var noted = Json.child(status, "disruptedPods");
@@ -104,8 +114,7 @@ final class DisruptionBudget {
                     .asException();
         }
         if (allowed <= 0) {
-            throw refused("The disruption budget " + name + " needs " + Json.number(status, 0, "desiredHealthy")
-                    + " healthy pods and has " + Json.number(status, 0, "currentHealthy") + " currently", 0);
+            throw refused("The disruption budget " + name + why(status), 0);
         }
         status.put("disruptionsAllowed", allowed - 1);
         if (allowed == 1) {
@@ -118,6 +127,30 @@ final class DisruptionBudget {
         }
         noted.put(pod, ApiTime.format(request.now()));
         return budget;
+    }
+
+    /// What of it is to be believed: a budget that could not be brought up to date has numbers of another time.
+    private static String why(ObjectNode status) {
+        var condition = Json.objects(status, "conditions").stream()
+                .filter(each -> Json.string(each, "type").equals("DisruptionAllowed") && Json.string(each, "status").equals("False"))
+                .filter(each -> !Json.string(each, "message").isEmpty())
+                .findFirst()
+                .orElseGet(Json::object);
+        var reason = Json.string(condition, "reason");
+        long healthy = Json.number(status, 0, "currentHealthy");
+        long desired = Json.number(status, 0, "desiredHealthy");
+        if (reason.equals("SyncFailed")) {
+            return " does not allow evicting pods currently because it failed sync: " + Json.string(condition, "message");
+        }
+        if (healthy <= desired) {
+            return " needs " + desired + " healthy pods and has " + healthy + " currently";
+        }
+        return " does not allow evicting pods currently" + (condition.isEmpty() ? "" : " (" + reason + "): " + Json.string(condition, "message"));
+    }
+
+    /// What whoever evicts a pod is told while its budget is not up to date.
+    static RuntimeException processed(String budget) {
+        return refused("The disruption budget " + budget + " is still being processed by the server.", PROCESSING_SECONDS);
     }
 
     private static RuntimeException refused(String why, int retryAfterSeconds) {

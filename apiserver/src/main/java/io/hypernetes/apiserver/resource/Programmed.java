@@ -26,12 +26,14 @@ final class Programmed {
     private final DynamicAdmission admission;
     private final Decoder decoder;
     private final Kind scale;
+    private final Kind eviction;
     private final Authorisation authorisation;
 
     Programmed(DynamicAdmission admission, Kinds kinds, Authorisation authorisation) {
         this.admission = admission;
         this.decoder = kinds.decoder();
         this.scale = kinds.scale();
+        this.eviction = kinds.eviction();
         this.authorisation = authorisation;
     }
 
@@ -102,6 +104,30 @@ final class Programmed {
         var object = request.kind().fromStored(stored.deepCopy());
         admission.mutate(attempt, null, object, made -> made);
         admission.validate(attempt, null, object);
+    }
+
+    /// Asks about an eviction, which is made like an object; about the deletion that it is nobody is asked. So upstream has it (`Create` of
+    /// `pkg/registry/core/pod/storage/eviction.go`).
+    ///
+    /// @return it as the mutating policies and webhooks left it
+    ObjectNode evict(ResourceRequest request, ObjectNode asked) {
+        // As of a deletion: the cluster lets its nodes be emptied.
+        if (request.caller().crossesTenants() && !request.tenant().equals(Caller.ROOT)) {
+            return asked;
+        }
+        var attempt = attempt(request, "CREATE", request.target().name(), request.dryRun(), writeOptions(request, "CreateOptions"), eviction);
+        var changed = admission.mutate(attempt, asked, null, made -> settledEviction(made, asked));
+        var judged = changed == null ? asked : changed;
+        admission.validate(attempt, judged, null);
+        return judged;
+    }
+
+    private ObjectNode settledEviction(ObjectNode made, ObjectNode before) {
+        var object = decoded(eviction, made);
+        for (var kept : List.of("apiVersion", "kind", "metadata")) {
+            Json.restore(object, before, kept);
+        }
+        return object;
     }
 
     /// Asks about a stream to a pod.
@@ -204,7 +230,12 @@ final class Programmed {
     }
 
     private Attempt writing(ResourceRequest request, ObjectNode object, @Nullable ObjectNode old) {
-        var options = Json.object().put("kind", old == null ? "CreateOptions" : "UpdateOptions").put("apiVersion", "meta.k8s.io/v1");
+        return attempt(
+                request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun(), writeOptions(request, old == null ? "CreateOptions" : "UpdateOptions"));
+    }
+
+    private static ObjectNode writeOptions(ResourceRequest request, String kind) {
+        var options = Json.object().put("kind", kind).put("apiVersion", "meta.k8s.io/v1");
         if (request.dryRun()) {
             options.putArray("dryRun").add("All");
         }
@@ -214,15 +245,19 @@ final class Programmed {
                 options.put(said, value);
             }
         }
-        return attempt(request, old == null ? "CREATE" : "UPDATE", name(request, object), request.dryRun(), options);
+        return options;
     }
 
     private Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun, @Nullable ObjectNode options) {
+        return attempt(request, operation, name, dryRun, options, scaling(request) == null ? null : scale);
+    }
+
+    private Attempt attempt(ResourceRequest request, String operation, String name, boolean dryRun, @Nullable ObjectNode options, @Nullable Kind part) {
         return new Attempt(
                 request.tenant(),
                 request.caller(),
                 request.kind(),
-                scaling(request) == null ? null : scale,
+                part,
                 operation,
                 request.target().namespace(),
                 name,

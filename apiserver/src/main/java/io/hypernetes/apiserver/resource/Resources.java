@@ -61,6 +61,7 @@ public final class Resources {
         var indexes = new Indexed.Cache();
         this.dynamic = new Programmed(programmed, kinds.builtIn(), authorisation);
         var trees = new StoredTrees();
+        var lifecycle = new NamespaceLifecycle(store, trees);
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
         this.watches = new Watches(feeds, reads, kinds.ends());
@@ -70,6 +71,7 @@ public final class Resources {
                 new Admission(
                         store,
                         trees,
+                        lifecycle,
                         tenants,
                         new PodAdmission(podOverhead),
                         new ServiceAccountAdmission(store, trees, tokens, random),
@@ -82,13 +84,13 @@ public final class Resources {
                 dynamic,
                 random);
         this.deletes = new Deletes(store, reads, removal, cleanup, dynamic);
-        this.bindings = new Bindings(store);
-        this.eviction = new Eviction(store, deletes);
+        var decoding = new Decoding(kinds.builtIn());
+        this.bindings = new Bindings(store, lifecycle);
+        this.eviction = new Eviction(store, decoding, lifecycle, dynamic, deletes);
         this.streams = new PodStreams(store, reads, relay);
         this.proxies = new Proxies(store, dialer);
         this.usage = new UsageReads(store, relay);
-        var decoding = new Decoding(kinds.builtIn());
-        this.tokenRequests = new TokenRequests(store, decoding, tokens);
+        this.tokenRequests = new TokenRequests(store, decoding, lifecycle, tokens);
         this.tokenReviews = new TokenReviews(decoding, tokens, authentication);
         this.accessReviews = new AccessReviews(decoding, authorisation, policies);
         this.scales = new Scales(kinds.builtIn(), reads, writes);

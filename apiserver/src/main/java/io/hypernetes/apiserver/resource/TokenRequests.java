@@ -28,17 +28,20 @@ final class TokenRequests {
 
     private final Store store;
     private final Decoding decoding;
+    private final NamespaceLifecycle lifecycle;
     private final ServiceAccountTokens tokens;
 
-    TokenRequests(Store store, Decoding decoding, ServiceAccountTokens tokens) {
+    TokenRequests(Store store, Decoding decoding, NamespaceLifecycle lifecycle, ServiceAccountTokens tokens) {
         this.store = store;
         this.decoding = decoding;
+        this.lifecycle = lifecycle;
         this.tokens = tokens;
     }
 
     void create(ResourceRequest request) throws IOException {
         var target = request.target();
         var asked = decoding.object(request.http(), VERSION, "TokenRequest", "authentication.v1.TokenRequest");
+        lifecycle.active(request, target.name());
         var spec = Json.child(asked, "spec");
         Json.setDefault(spec, "expirationSeconds", DEFAULT_SECONDS);
         long seconds = Json.number(spec, 0, "expirationSeconds");

@@ -22,17 +22,22 @@ public final class Kinds {
     private static final GroupVersion AUTOSCALING = new GroupVersion("autoscaling", "v1");
     private static final ResourceType SCALE = new ResourceType(
             AUTOSCALING, "scales", "scale", "Scale", true, List.of(), List.of(), List.of(), Map.of(), "autoscaling.v1.Scale", false, false, AUTOSCALING);
+    private static final GroupVersion POLICY = new GroupVersion("policy", "v1");
+    private static final ResourceType EVICTION = new ResourceType(
+            POLICY, "evictions", "eviction", "Eviction", true, List.of(), List.of(), List.of(), Map.of(), "policy.v1.Eviction", false, false, POLICY);
 
     private final Schema schema;
     private final Decoder decoder;
     private final Kind scale;
+    private final Kind eviction;
     private final List<Kind> all;
     private final Map<String, Kind> byResource;
     private final Map<String, Kind> byKind;
 
-    private Kinds(Schema schema, Kind scale, List<Kind> all) {
+    private Kinds(Schema schema, Kind scale, Kind eviction, List<Kind> all) {
         this.schema = schema;
         this.scale = scale;
+        this.eviction = eviction;
         this.decoder = new Decoder(schema);
         this.all = List.copyOf(all);
         Map<String, Kind> resources = new LinkedHashMap<>();
@@ -65,8 +70,11 @@ public final class Kinds {
             Ownership ownership = Ownership.builtIn(shapes.of(type.schemaType()));
             kinds.add(new Kind(type, own == null ? new KindRules() {} : own, ownership));
         }
-        Kind scale = new Kind(SCALE, new KindRules() {}, Ownership.builtIn(shapes.of(SCALE.schemaType())));
-        return new Kinds(schema, scale, kinds);
+        return new Kinds(schema, part(SCALE, shapes), part(EVICTION, shapes), kinds);
+    }
+
+    private static Kind part(ResourceType type, SchemaShapes shapes) {
+        return new Kind(type, new KindRules() {}, Ownership.builtIn(shapes.of(type.schemaType())));
     }
 
     /// What kinds are served, for those who need no schema of them: a small part of the work of [#load]. In its order.
@@ -113,6 +121,11 @@ public final class Kinds {
     /// What is exchanged by the subresource `scale` of any kind. It is served nowhere by itself.
     public Kind scale() {
         return scale;
+    }
+
+    /// What is sent to the subresource `eviction` of pods. It is served nowhere by itself.
+    public Kind eviction() {
+        return eviction;
     }
 
     /// Every kind, the core group first, then by group, version and resource.
