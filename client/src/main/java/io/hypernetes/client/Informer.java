@@ -233,7 +233,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         String version = resources.list(scope, selection, mapper, object -> {
             T before = gone.get(keyOf(object));
             if (isFirst) {
-                store(object, "");
+                store(trimmed(object), "");
                 return;
             }
             if (before != null && Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
@@ -243,7 +243,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
                     return;
                 }
             }
-            changed.add(object);
+            changed.add(trimmed(object));
         }, leftOut -> gone.remove(keyOf(leftOut.tenant(), leftOut.namespace(), leftOut.name())));
         gone.forEach(this::remove);
         changed.forEach(object -> store(object, ""));
@@ -289,8 +289,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
 
     private void apply(WatchEvent<T> event) {
         switch (event) {
-            case WatchEvent.Added<T>(T object) -> store(object, object.getMetadata().getResourceVersion());
-            case WatchEvent.Modified<T>(T object) -> store(object, object.getMetadata().getResourceVersion());
+            case WatchEvent.Added<T>(T object) -> store(trimmed(object), object.getMetadata().getResourceVersion());
+            case WatchEvent.Modified<T>(T object) -> store(trimmed(object), object.getMetadata().getResourceVersion());
             case WatchEvent.Deleted<T>(T object) -> {
                 remove(keyOf(object), object);
                 reached(object.getMetadata().getResourceVersion());
@@ -316,10 +316,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         }
     }
 
+    /// @param object as it is to be kept
     /// @param reached the version up to which the cache is current with this object; empty during a list
-    private void store(T read, String reached) {
-        ObjectKey key = keyOf(read);
-        T object = trimmed(read);
+    private void store(T object, String reached) {
+        ObjectKey key = keyOf(object);
         T before = cache.put(key, object);
         indexes.forEach(index -> index.replace(key, before, object));
         if (!reached.isEmpty()) {
@@ -370,6 +370,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         if (metadata.getOwnerReferences() != null && metadata.getOwnerReferences().isEmpty()) {
             metadata.setOwnerReferences(List.of());
         }
+        PackedMetadata.pack(metadata);
     }
 
     private static @Nullable Map<String, String> light(@Nullable Map<String, String> map) {
