@@ -117,8 +117,13 @@ public final class Client implements AutoCloseable {
     }
 
     <R> R call(String method, String path, @Nullable String mediaType, String accept, @Nullable Object body, BodyReader<R> reader) {
+        return call(method, path, mediaType, accept, body, REQUEST_TIMEOUT, reader);
+    }
+
+    /// @param limit how long the answer may take to begin
+    <R> R call(String method, String path, @Nullable String mediaType, String accept, @Nullable Object body, Duration limit, BodyReader<R> reader) {
         String what = method + " " + path;
-        try (InputStream in = new GuardedBody(send(what, method, path, mediaType, accept, body, REQUEST_TIMEOUT), REQUEST_TIMEOUT)) {
+        try (InputStream in = new GuardedBody(send(what, method, path, mediaType, accept, body, limit), REQUEST_TIMEOUT)) {
             return reader.read(in);
         } catch (IOException | JacksonException broken) {
             throw ApiException.unreachable(what, broken);

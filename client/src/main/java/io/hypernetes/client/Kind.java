@@ -110,7 +110,7 @@ public record Kind<T extends HasMetadata>(
     /// The same for lists.
     String listMediaType() {
         return type == PartialObjectMetadata.class
-                ? "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+                ? Resources.METADATA
                 : "application/json";
     }
 

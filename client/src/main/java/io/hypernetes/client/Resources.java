@@ -1,9 +1,13 @@
 package io.hypernetes.client;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -18,6 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// The verbs of one kind. Every method throws [ApiException] when refused or unreachable. Thread-safe.
 public final class Resources<T extends HasMetadata> {
     private static final int PAGE = 500;
+    /// Deleted at once, each perhaps after a tenant's webhooks were asked: longer than one of them may take, so that what it says comes back.
+    private static final int DELETED_AT_ONCE = 100;
+    private static final Duration DELETION_LIMIT = Duration.ofMinutes(2);
+    /// Asks for lists of nothing but metadata.
+    static final String METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
     private static final int CONFLICT_TRIES = 8;
 
     private final Client client;
@@ -55,7 +64,8 @@ public final class Resources<T extends HasMetadata> {
         return new ObjectList<>(version, items);
     }
 
-    /// The same, handed over one by one as the pages come, so that nobody need hold them all as they were sent.
+    /// The same, handed over one by one as they come, so that nobody need hold a page of them as they were sent: what of an object is let go of at once may be most
+    /// of it. When this fails some have been handed over.
     ///
     /// @param mapper reads objects
     /// @param leftOut hears of those that cannot be decoded
@@ -64,11 +74,9 @@ public final class Resources<T extends HasMetadata> {
         String token = "";
         while (true) {
             String path = collection(scope) + "?limit=" + PAGE + selectors(selection) + parameter("continue", token);
-            List<T> items = new ArrayList<>();
             ListPage page = client.call(
                     "GET", path, null, kind.listMediaType(), null,
-                    in -> ListPage.read(in, item -> understood(mapper, item, path, leftOut).ifPresent(items::add)));
-            items.forEach(each);
+                    in -> ListPage.read(in, item -> understood(mapper, item, path, leftOut).ifPresent(each)));
             token = page.token();
             if (token.isEmpty()) {
                 return page.resourceVersion();
@@ -171,9 +179,65 @@ public final class Resources<T extends HasMetadata> {
         }
     }
 
-    /// Deletes every object in one namespace of one tenant (or, with an empty namespace, every cluster-scoped one).
-    public void deleteAll(Scope scope) {
-        client.call("DELETE", collection(scope), null, Deletion.ordinary().body(), in -> in.skip(Long.MAX_VALUE));
+    /// Whether there is no object in the scope.
+    public boolean isEmpty(Scope scope) {
+        boolean[] some = {false};
+        client.call("GET", collection(scope) + "?limit=1", null, METADATA, null, in -> ListPage.read(in, item -> some[0] = true));
+        return !some[0];
+    }
+
+    /// Hands over every object in the scope by its name, uid, mark of deletion and finalizers alone, each as it is read: all that a tenant says in the metadata of
+    /// its objects, held at once, is more than there is memory for. One that cannot be understood has nothing but a name, if that.
+    ///
+    /// @param each is quick and asks nothing of the server: the answer waits for it
+    public void each(Scope scope, Consumer<? super ObjectMeta> each) {
+        String token = "";
+        do {
+            String path = collection(scope) + "?limit=" + PAGE + parameter("continue", token);
+            token = client.call("GET", path, null, METADATA, null, in -> ListPage.read(in, item -> each.accept(lean(item, path)))).token();
+        } while (!token.isEmpty());
+    }
+
+    private static ObjectMeta lean(JsonFrames item, String path) {
+        ObjectHead head = ObjectHead.NONE;
+        try {
+            JsonCursor cursor = new JsonCursor(item.bytes(), item.offset(), item.offset() + item.length());
+            head = Objects.requireNonNullElse(ObjectHead.of(cursor, item.bytes(), false), ObjectHead.NONE);
+            ObjectMeta meta = Json.read(LeanMetadata.MAPPER, item.bytes(), item.offset(), item.length(), PartialObjectMetadata.class).getMetadata();
+            if (meta != null) {
+                return meta;
+            }
+        } catch (IOException | JacksonException | StackOverflowError misfit) {
+            WatchStream.LEFT_OUT.tell(head, "GET " + path, misfit);
+        }
+        return new ObjectMetaBuilder().withName(head.name()).build();
+    }
+
+    /// Deletes every object in one namespace of one tenant (or, with an empty namespace, every cluster-scoped one), a page at a time: a hundred thousand take
+    /// longer than a server is waited for. When what was listed first is forgotten meanwhile, the rest stays for another time.
+    ///
+    /// @param dependents what becomes of what the objects own
+    public void deleteAll(Scope scope, Deletion.Propagation dependents) {
+        Object body = new Deletion(null, null, dependents).body();
+        String token = "";
+        do {
+            try {
+                token = deleteSome(collection(scope) + "?limit=" + DELETED_AT_ONCE + parameter("continue", token), body);
+            } catch (ApiException refused) {
+                if (!token.isEmpty() && refused.isGone()) {
+                    return;
+                }
+                if (refused.code() < 500) {
+                    throw refused;
+                }
+                // The page may be deleted and its answer impossible to make, of objects that cannot be converted; and without it nobody knows where the next begins.
+                token = deleteSome(collection(scope), body);
+            }
+        } while (!token.isEmpty());
+    }
+
+    private String deleteSome(String path, Object body) {
+        return client.call("DELETE", path, null, METADATA, body, DELETION_LIMIT, in -> ListPage.read(in, item -> {})).token();
     }
 
     private static String namespaceOf(HasMetadata object) {

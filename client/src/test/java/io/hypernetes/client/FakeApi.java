@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +35,7 @@ public final class FakeApi implements AutoCloseable {
     private final List<String> requests = new ArrayList<>();
     private final Map<String, String> documents = new java.util.concurrent.ConcurrentHashMap<>();
     private final Map<String, Integer> failures = new HashMap<>();
+    private final List<ObjectNode> deletions = new java.util.concurrent.CopyOnWriteArrayList<>();
     private volatile Consumer<String> beforeAnswers = request -> {};
 
     public FakeApi() {
@@ -77,6 +80,11 @@ public final class FakeApi implements AutoCloseable {
     /// Answers with a document wherever a path of no kind that is known here ends so.
     public void document(String end, String json) {
         documents.put(end, json);
+    }
+
+    /// What was said of how to delete, each time.
+    public List<ObjectNode> deletions() {
+        return List.copyOf(deletions);
     }
 
     /// Forgets history, so that older resourceVersions answer 410, and ends the watches.
@@ -151,8 +159,14 @@ public final class FakeApi implements AutoCloseable {
             case "PUT" -> answer(exchange, 200, objects.replace(path, tree(body)));
             case "PATCH" -> answer(exchange, 200, objects.merge(path, tree(body)));
             case "DELETE" -> {
-                objects.delete(path, body.length == 0 ? Json.MAPPER.createObjectNode() : tree(body));
-                answer(exchange, 200, success());
+                ObjectNode options = body.length == 0 ? Json.MAPPER.createObjectNode() : tree(body);
+                deletions.add(options);
+                if (path.name().isEmpty()) {
+                    deleteCollection(exchange, path, query, options);
+                } else {
+                    objects.delete(path, options);
+                    answer(exchange, 200, success());
+                }
             }
             default -> refuse(exchange, 405, "MethodNotAllowed", method);
         }
@@ -190,16 +204,39 @@ public final class FakeApi implements AutoCloseable {
     }
 
     private void list(HttpExchange exchange, FakePath path, Map<String, String> query) throws IOException {
+        answer(exchange, 200, page(path, query, key -> {}));
+    }
+
+    private void deleteCollection(HttpExchange exchange, FakePath path, Map<String, String> query, ObjectNode options) throws IOException {
+        List<String> found = new ArrayList<>();
+        ObjectNode answer = page(path, query, found::add);
+        found.forEach(key -> objects.deleteOne(path, key, options));
+        answer(exchange, 200, answer);
+    }
+
+    private ObjectNode page(FakePath path, Map<String, String> query, Consumer<String> key) {
         ObjectNode answer = Json.MAPPER.createObjectNode();
         ArrayNode items = answer.putArray("items");
         Predicate<ObjectNode> filter = filter(query);
-        long revision = objects.list(path, (key, object) -> {
+        SortedMap<String, ObjectNode> found = new TreeMap<>();
+        long revision = objects.list(path, (name, object) -> {
             if (filter.test(object)) {
-                items.add(shown(path, key, object));
+                found.put(name, shown(path, name, object));
             }
         });
-        answer.putObject("metadata").put("resourceVersion", String.valueOf(revision));
-        answer(exchange, 200, answer);
+        ObjectNode meta = answer.putObject("metadata").put("resourceVersion", String.valueOf(revision));
+        long limit = Long.parseLong(query.getOrDefault("limit", "0"));
+        String last = "";
+        for (Map.Entry<String, ObjectNode> entry : found.tailMap(query.getOrDefault("continue", "") + "\0").entrySet()) {
+            if (limit > 0 && items.size() == limit) {
+                meta.put("continue", last);
+                break;
+            }
+            last = entry.getKey();
+            items.add(entry.getValue());
+            key.accept(last);
+        }
+        return answer;
     }
 
     private static ObjectNode shown(FakePath path, String key, ObjectNode object) {

@@ -183,19 +183,18 @@ final class FakeObjects {
 
     /// One object, or a whole collection.
     synchronized void delete(FakePath path, ObjectNode options) {
-        if (path.name().isEmpty()) {
-            for (String key : List.copyOf(objects.keySet())) {
-                if (path.holds(key)) {
-                    end(path.at(key), options);
-                }
-            }
-            return;
-        }
         String uid = options.path("preconditions").path("uid").asString("");
         if (!uid.isEmpty() && !uid.equals(meta(get(path), "uid"))) {
             throw new Refused(409, "Conflict", "uid precondition failed");
         }
         end(path, options);
+    }
+
+    /// One of a collection, which may have gone meanwhile.
+    synchronized void deleteOne(FakePath path, String key, ObjectNode options) {
+        if (objects.containsKey(key)) {
+            end(path.at(key), options);
+        }
     }
 
     /// Without grace and whoever has a finalizer; nothing when there is none.

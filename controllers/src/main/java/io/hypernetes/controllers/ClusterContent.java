@@ -2,6 +2,9 @@ package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
@@ -9,7 +12,6 @@ import io.hypernetes.client.Kind;
 import io.hypernetes.client.LeanDefinition;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
 import java.util.ArrayList;
@@ -50,8 +52,10 @@ final class ClusterContent {
     /// server is gone, or that was made to refuse, would keep the tenant for ever.
     void dismissJudges(String tenant) {
         for (Kind<GenericKubernetesResource> kind : JUDGES) {
-            for (HasMetadata object : client.of(kind).list(Scope.tenant(tenant), Selection.everything()).items()) {
-                ObjectKey key = new ObjectKey(tenant, "", object.getMetadata().getName());
+            List<String> names = new ArrayList<>();
+            client.of(kind).each(Scope.tenant(tenant), object -> names.add(object.getName()));
+            for (String name : names) {
+                ObjectKey key = new ObjectKey(tenant, "", name);
                 client.of(kind).change(key, null, current -> {
                     if (current.getMetadata().getFinalizers() == null || current.getMetadata().getFinalizers().isEmpty()) {
                         return null;
@@ -70,24 +74,28 @@ final class ClusterContent {
         customKinds(tenant).forEach(kind -> left.remainsOf(() -> emptied(kind, tenant, left)));
     }
 
+    /// What somebody holds.
+    ///
+    /// @param leaving whether it is marked for deletion
+    private record Held(String name, boolean leaving) {}
+
     /// One object whose deletion is refused holds back no other, up to some: each may take as long as a webhook that does not answer.
     private boolean emptied(Kind<?> kind, String tenant, NamespaceContent.Left left) {
         boolean remains = false;
         List<ApiException> refusals = new ArrayList<>();
-        for (HasMetadata object : held(kind, tenant)) {
-            String name = object.getMetadata().getName();
+        for (Held object : held(kind, tenant)) {
             // The namespaces that every tenant has go with it, and cannot be deleted before.
-            if (kind.plural().equals("namespaces") && kind.group().isEmpty() && BASE.contains(name)) {
+            if (kind.plural().equals("namespaces") && kind.group().isEmpty() && BASE.contains(object.name)) {
                 continue;
             }
-            ObjectKey key = new ObjectKey(tenant, "", name);
-            boolean remained = true;
+            ObjectKey key = new ObjectKey(tenant, "", object.name);
+            ObjectMeta remaining = new ObjectMetaBuilder().withName(object.name).build();
             if (refusals.size() < MOST_REFUSALS) {
                 try {
-                    if (object.getMetadata().getDeletionTimestamp() == null) {
+                    if (!object.leaving) {
                         client.of(kind).delete(key, Deletion.ordinary());
                     }
-                    remained = client.of(kind).find(key).isPresent();
+                    remaining = client.of(metadata(kind)).find(key).map(HasMetadata::getMetadata).orElse(null);
                 } catch (ApiException refused) {
                     if (refused.isUnreachable()) {
                         throw refused;
@@ -95,8 +103,8 @@ final class ClusterContent {
                     refusals.add(refused);
                 }
             }
-            if (remained) {
-                left.count(kind, List.of(object));
+            if (remaining != null) {
+                left.count(kind, remaining);
                 remains = true;
             }
         }
@@ -106,21 +114,32 @@ final class ClusterContent {
         return remains;
     }
 
+    private static Kind<PartialObjectMetadata> metadata(Kind<?> kind) {
+        return Kind.metadata(kind.group(), kind.version(), kind.plural(), kind.kind(), kind.namespaced());
+    }
+
     /// What has finalizers. Objects of a tenant's own kind that nobody can convert any more cannot be listed: they are deleted unread, as they go with the
     /// tenant in any case, so that only those are in the way that somebody holds.
-    private List<? extends HasMetadata> held(Kind<?> kind, String tenant) {
-        Scope scope = Scope.tenant(tenant);
-        List<? extends HasMetadata> objects;
+    private List<Held> held(Kind<?> kind, String tenant) {
         try {
-            objects = client.of(NamespaceContent.metadata(kind)).list(scope, Selection.everything()).items();
+            return listed(kind, tenant);
         } catch (ApiException unread) {
             if (unread.isUnreachable() || unread.isNotFound() || kinds.contains(kind)) {
                 throw unread;
             }
-            NamespaceContent.deleteAll(client, kind, scope);
-            objects = client.of(NamespaceContent.metadata(kind)).list(scope, Selection.everything()).items();
+            NamespaceContent.deleteAll(client, kind, Scope.tenant(tenant));
+            return listed(kind, tenant);
         }
-        return objects.stream().filter(object -> object.getMetadata().getFinalizers() != null && !object.getMetadata().getFinalizers().isEmpty()).toList();
+    }
+
+    private List<Held> listed(Kind<?> kind, String tenant) {
+        List<Held> held = new ArrayList<>();
+        client.of(kind).each(Scope.tenant(tenant), object -> {
+            if (object.getFinalizers() != null && !object.getFinalizers().isEmpty()) {
+                held.add(new Held(object.getName(), object.getDeletionTimestamp() != null));
+            }
+        });
+        return held;
     }
 
     private List<Kind<?>> customKinds(String tenant) {

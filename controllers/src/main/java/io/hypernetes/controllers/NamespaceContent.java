@@ -1,15 +1,14 @@
 package io.hypernetes.controllers;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.ApiException;
 import io.hypernetes.client.Client;
+import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.LeanDefinition;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
 import java.util.ArrayList;
@@ -20,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /// Everything a namespace can hold, whatever kinds the API has: pods first, so that nothing is taken from under a running one.
@@ -47,6 +47,10 @@ final class NamespaceContent {
         /// Of what one failure said; a tenant's webhook says as much as it likes.
         private static final int LONGEST_COMPLAINT = 1 << 10;
         private static final int MOST_COMPLAINTS = 20;
+        /// So many finalizers and kinds are told apart: tenants name as many as they like.
+        private static final int MOST_NAMED = 100;
+        /// No finalizer can be called so.
+        private static final String FURTHER = "(further finalizers)";
 
         Left() {
             this(new TreeMap<>(), new TreeMap<>(), new ArrayList<>());
@@ -56,14 +60,21 @@ final class NamespaceContent {
             return resources.isEmpty() && failures.isEmpty();
         }
 
-        /// Counts what is left of a kind, and by what it is held.
-        void count(Kind<?> kind, List<? extends HasMetadata> objects) {
-            resources.merge(kind.plural() + "." + kind.group(), objects.size(), Integer::sum);
-            for (HasMetadata object : objects) {
-                if (object.getMetadata().getFinalizers() != null) {
-                    object.getMetadata().getFinalizers().forEach(finalizer -> finalizers.merge(finalizer, 1, Integer::sum));
+        /// Counts something that is left of a kind, and by what it is held.
+        void count(Kind<?> kind, ObjectMeta object) {
+            resources.merge(kind.plural() + "." + kind.group(), 1, Integer::sum);
+            if (object.getFinalizers() != null) {
+                for (String finalizer : object.getFinalizers()) {
+                    boolean told = finalizers.size() < MOST_NAMED || finalizers.containsKey(finalizer);
+                    finalizers.merge(told ? finalizer : FURTHER, 1, Integer::sum);
                 }
             }
+        }
+
+        /// Counts as text, no more of them than fit a condition.
+        static String shown(Map<String, Integer> counts, Function<Map.Entry<String, Integer>, String> shown) {
+            String first = counts.entrySet().stream().limit(MOST_NAMED + 1).map(shown).collect(Collectors.joining(", "));
+            return counts.size() <= MOST_NAMED + 1 ? first : first + ", and " + (counts.size() - MOST_NAMED - 1) + " more";
         }
 
         /// What the failures say in a condition: in an order that does not change, and no more than fits it.
@@ -131,22 +142,24 @@ final class NamespaceContent {
             return false;
         }
         Optional<ApiException> refused = deleteAll(client, kind, scope);
-        List<? extends HasMetadata> objects = client.of(metadata(kind)).list(scope, Selection.everything()).items();
-        if (objects.isEmpty()) {
-            return false;
-        }
-        left.count(kind, objects);
-        refused.ifPresent(failure -> {
-            throw failure;
+        boolean[] some = {false};
+        client.of(kind).each(scope, object -> {
+            some[0] = true;
+            left.count(kind, object);
         });
-        return true;
+        if (some[0]) {
+            refused.ifPresent(failure -> {
+                throw failure;
+            });
+        }
+        return some[0];
     }
 
     /// Objects that cannot be listed may be there: those of a tenant's own kind that are stored in another version than they are asked for need its
     /// conversion webhook, which may have run in the very namespace that is emptied. What is deleted need not be converted.
     private boolean isKnownEmpty(Kind<?> kind, Scope scope) {
         try {
-            return client.of(metadata(kind)).list(scope, Selection.everything()).items().isEmpty();
+            return client.of(kind).isEmpty(scope);
         } catch (ApiException unread) {
             if (unread.isUnreachable() || unread.isNotFound()) {
                 throw unread;
@@ -155,17 +168,12 @@ final class NamespaceContent {
         }
     }
 
-    /// The same kind, of whose objects nothing but the metadata is read: all those of a tenant, read whole, are more than there is memory for.
-    static Kind<PartialObjectMetadata> metadata(Kind<?> kind) {
-        return Kind.metadata(kind.group(), kind.version(), kind.plural(), kind.kind(), kind.namespaced());
-    }
-
-    /// Deletes all objects of a kind.
+    /// Deletes all objects of a kind. What they own goes as they do, whatever the kind has otherwise: the garbage collector need not let go of it first.
     ///
     /// @return why that was refused, which says nothing if nothing is left: the answer, of what was there, is converted
     static Optional<ApiException> deleteAll(Client client, Kind<?> kind, Scope scope) {
         try {
-            client.of(kind).deleteAll(scope);
+            client.of(kind).deleteAll(scope, Deletion.Propagation.BACKGROUND);
             return Optional.empty();
         } catch (ApiException refused) {
             if (refused.isUnreachable() || refused.isNotFound()) {

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +105,7 @@ final class NamespaceDeletion implements Controller {
     }
 
     private static String text(Map<String, Integer> counts, String between, String after) {
-        return counts.entrySet().stream().map(count -> count.getKey() + between + count.getValue() + after).collect(Collectors.joining(", "));
+        return NamespaceContent.Left.shown(counts, count -> count.getKey() + between + count.getValue() + after);
     }
 
     private NamespaceCondition condition(NamespaceStatus before, String type, boolean holds, String reason, String message) {

@@ -1,12 +1,10 @@
 package io.hypernetes.controllers;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
-import io.fabric8.kubernetes.api.model.Namespace;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Scope;
-import io.hypernetes.client.Selection;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -16,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,8 +63,10 @@ final class TenantDeletion implements Controller {
         }
         outside.dismissJudges(key.name());
         NamespaceContent.Left left = new NamespaceContent.Left();
-        for (Namespace namespace : client.of(Kind.NAMESPACE).list(Scope.tenant(key.name()), Selection.everything()).items()) {
-            content.empty(key.name(), namespace.getMetadata().getName(), left);
+        List<String> namespaces = new ArrayList<>();
+        client.of(Kind.NAMESPACE).each(Scope.tenant(key.name()), namespace -> namespaces.add(namespace.getName()));
+        for (String namespace : namespaces) {
+            content.empty(key.name(), namespace, left);
         }
         if (left.isEmpty()) {
             // Volumes, for one, can be let go only when no claim and no pod has them any more.
@@ -129,7 +128,7 @@ final class TenantDeletion implements Controller {
     }
 
     private static String text(Map<String, Integer> counts) {
-        return counts.entrySet().stream().map(count -> count.getValue() + " " + count.getKey().replaceFirst("\\.$", "")).collect(Collectors.joining(", "));
+        return NamespaceContent.Left.shown(counts, count -> count.getValue() + " " + count.getKey().replaceFirst("\\.$", ""));
     }
 
     private static List<String> finalizers(GenericKubernetesResource tenant) {

@@ -90,4 +90,37 @@ class NamespaceContentTest {
         }
         assertThat(left.complaints()).hasSizeLessThan(32 << 10).startsWith("Failed to delete all resource types, 1000 remaining: 0 nono").contains("..., 1 nono");
     }
+
+    /// As upstream's deleter asks (pkg/controller/namespace/deletion), which else had Jobs wait until their pods are let go of, though these go too.
+    @Test
+    void whatIsDeletedWithItsNamespaceOrphansNothing() {
+        configMap("m");
+        content.empty("red", "x");
+        assertThat(api.deletions()).isNotEmpty().allMatch(options -> options.path("propagationPolicy").asString("").equals("Background"));
+    }
+
+    /// Each object may name thousands of which nobody has heard.
+    @Test
+    void whatHoldsIsToldInLittleHoweverManyFinalizersThereAre() {
+        for (int i = 0; i < 30; i++) {
+            String[] finalizers = new String[100];
+            for (int j = 0; j < finalizers.length; j++) {
+                finalizers[j] = "example.com/" + "x".repeat(40) + (i * 100 + j);
+            }
+            configMap("m" + i, finalizers);
+        }
+        NamespaceContent.Left left = content.empty("red", "x");
+        assertThat(left.resources()).isEqualTo(Map.of("configmaps.", 30));
+        assertThat(left.finalizers()).hasSize(101).containsEntry("(further finalizers)", 2900);
+        assertThat(NamespaceContent.Left.shown(left.finalizers(), Map.Entry::getKey)).hasSizeLessThan(8 << 10);
+    }
+
+    @Test
+    void noMoreKindsAreToldThanFit() {
+        Map<String, Integer> counts = new java.util.TreeMap<>();
+        for (int i = 0; i < 2000; i++) {
+            counts.put("things.g" + i, 1);
+        }
+        assertThat(NamespaceContent.Left.shown(counts, Map.Entry::getKey)).hasSizeLessThan(4 << 10).endsWith(", and 1899 more");
+    }
 }
