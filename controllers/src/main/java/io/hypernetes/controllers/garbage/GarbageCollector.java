@@ -4,11 +4,13 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion.Propagation;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
 import io.hypernetes.client.Informers;
+import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
 import io.hypernetes.client.Patch;
 import io.hypernetes.client.WorkLoop;
@@ -131,10 +133,28 @@ public final class GarbageCollector implements AutoCloseable {
             lookAtWaitingOwners(item, last);
         }
 
+        /// Its tenant is told once, not of each: there may be thousands.
+        @Override
+        public void unfollowed(CustomResourceDefinition definition, int most) {
+            String tenant = ObjectKey.of(definition).tenant();
+            if (told.add("kinds of " + tenant)) {
+                LOG.warn("event=kinds-not-followed tenant={} most={}", tenant, most);
+                PartialObjectMetadata about = new PartialObjectMetadata();
+                about.setApiVersion(Kind.CUSTOM_RESOURCE_DEFINITION.apiVersion());
+                about.setKind(Kind.CUSTOM_RESOURCE_DEFINITION.kind());
+                about.setMetadata(new ObjectMetaBuilder().withName(definition.getMetadata().getName()).withUid(definition.getMetadata().getUid()).build());
+                events.record(tenant, about, EventRecorder.Type.WARNING, "KindNotCollected",
+                        "the garbage collector follows " + most + " kinds of a tenant's own definitions at most, and this one, perhaps with others, is beyond: objects of"
+                                + " such kinds do not go with their owners, and what they own stays; delete definitions that are not needed, or ask the operator for more memory for the master");
+            }
+        }
+
         private void lookAtWaitingOwners(Item item, HasMetadata dependent) {
             for (OwnerReference reference : Graph.owners(dependent)) {
                 owner(item, reference).ifPresent(owner -> graph.find(owner.kind(), owner.key())
                         .filter(object -> Graph.isLeaving(object) && Graph.hasFinalizer(object, FOREGROUND))
+                        // As long as another blocks it there is nothing to be done; with a hundred thousand of them it would be done a hundred thousand times.
+                        .filter(object -> !graph.isBlocked(item.key().tenant(), object.getMetadata().getUid()))
                         .ifPresent(object -> queue.add(new Item(owner.kind(), owner.key(), object.getMetadata().getUid()))));
             }
         }
@@ -282,20 +302,16 @@ public final class GarbageCollector implements AutoCloseable {
     }
 
     private void deleteDependents(Item item, PartialObjectMetadata object) {
-        List<Item> blocking = new ArrayList<>();
-        for (Item dependent : graph.dependents(item.key().tenant(), item.uid())) {
-            Optional<HasMetadata> cached = graph.find(dependent.kind(), dependent.key());
-            boolean blocks = cached.isPresent() && Graph.owners(cached.get()).stream().anyMatch(reference ->
-                    reference.getUid().equals(item.uid()) && Boolean.TRUE.equals(reference.getBlockOwnerDeletion()));
-            if (blocks) {
-                blocking.add(dependent);
-            }
-        }
-        if (blocking.isEmpty()) {
+        if (!graph.isBlocked(item.key().tenant(), item.uid())) {
             withoutFinalizer(item, object, FOREGROUND);
             return;
         }
-        blocking.forEach(queue::add);
+        for (Item dependent : graph.dependents(item.key().tenant(), item.uid())) {
+            // What is going already was looked at when it was marked, and is waited for.
+            graph.find(dependent.kind(), dependent.key())
+                    .filter(cached -> !Graph.isLeaving(cached) && Graph.isBlocking(cached, item.uid()))
+                    .ifPresent(blocking -> queue.add(dependent));
+        }
     }
 
     private void orphanDependents(Item item, PartialObjectMetadata object) {

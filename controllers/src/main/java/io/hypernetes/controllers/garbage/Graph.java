@@ -17,8 +17,10 @@ import io.hypernetes.client.Selection;
 import io.hypernetes.controllers.Caches;
 import io.hypernetes.objects.kind.Kinds;
 import io.hypernetes.objects.kind.ResourceType;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,16 @@ import org.jspecify.annotations.Nullable;
 /// there is nothing here but names, owners, finalizers and the mark of deletion. Built-in kinds are watched across tenants, those of a tenant's CustomResourceDefinitions in that tenant, from when
 /// they are established until they are deleted.
 final class Graph implements AutoCloseable {
+    private static final long SEED = new SecureRandom().nextLong();
+
+    /// Each is a watch, with what it takes at its two ends.
+    private static final int MEMORY_OF_A_KIND = 256 << 10;
+    private static final int MOST_KINDS = (int) Math.clamp(Runtime.getRuntime().maxMemory() / MEMORY_OF_A_KIND, 1024, 65_536);
+    /// No tenant has more than what is left when it is divided among so many.
+    private static final int TENANTS = 4;
+
     private final Client client;
+    private final Places<TenantKind> places;
     private final Map<GroupKind, Entry<?>> builtIn = new LinkedHashMap<>();
     private final Map<TenantKind, Entry<?>> custom = new ConcurrentHashMap<>();
     private final Informer<CustomResourceDefinition> definitions;
@@ -71,10 +82,14 @@ final class Graph implements AutoCloseable {
             }).isEmpty();
         }
 
+        boolean isBlocked(String tenant, String uid) {
+            return byOwner.any(digest(uid), object -> informer.key(object).tenant().equals(tenant) && isBlocking(object, uid));
+        }
+
         void addDependents(String tenant, String uid, List<Item> dependents) {
-            for (T object : byOwner.get(uid)) {
+            for (T object : byOwner.get(digest(uid))) {
                 Item item = item(object);
-                if (item.key.tenant().equals(tenant)) {
+                if (item.key.tenant().equals(tenant) && owners(object).stream().anyMatch(owner -> uid.equals(owner.getUid()))) {
                     dependents.add(item);
                 }
             }
@@ -85,7 +100,14 @@ final class Graph implements AutoCloseable {
     record Item(Kind<PartialObjectMetadata> kind, ObjectKey key, String uid) {}
 
     Graph(Client client, Informers informers) {
+        this(client, informers, MOST_KINDS / TENANTS, MOST_KINDS);
+    }
+
+    /// @param mostOfTenant how many kinds of its own a tenant has followed
+    /// @param most how many all have
+    Graph(Client client, Informers informers, int mostOfTenant, int most) {
         this.client = client;
+        this.places = new Places<>(mostOfTenant, most);
         for (ResourceType type : Kinds.types()) {
             boolean collectable = type.isStored() && type.verbs().contains("delete") && type.verbs().contains("watch")
                     && !type.resource().equals("events") && !type.resource().equals("tenants");
@@ -105,7 +127,7 @@ final class Graph implements AutoCloseable {
     }
 
     private <T extends HasMetadata> Entry<T> entry(Kind<PartialObjectMetadata> kind, Informer<T> informer, boolean own) {
-        Entry<T> entry = new Entry<>(kind, informer, informer.index(object -> owners(object).stream().map(OwnerReference::getUid).toList()), own);
+        Entry<T> entry = new Entry<>(kind, informer, informer.index(object -> owners(object).stream().map(owner -> digest(owner.getUid())).toList()), own);
         informer.handler(new Informer.Handler<T>() {
             @Override
             public void added(T object) {
@@ -126,6 +148,16 @@ final class Graph implements AutoCloseable {
         return entry;
     }
 
+    /// By what dependents are found: a tenant's objects may name millions of owners, and their uids would each be there once more. Others may have the same.
+    private static Long digest(String uid) {
+        long digest = SEED;
+        for (int i = 0; i < uid.length(); i++) {
+            digest = (digest ^ uid.charAt(i)) * 0x9E3779B97F4A7C15L;
+            digest ^= digest >>> 29;
+        }
+        return digest;
+    }
+
     private static void trim(HasMetadata object) {
         var meta = object.getMetadata();
         meta.setLabels(null);
@@ -134,11 +166,16 @@ final class Graph implements AutoCloseable {
         meta.setGeneration(null);
         String tenant = meta.getAnnotations() == null ? null : meta.getAnnotations().get(ObjectKey.TENANT_ANNOTATION);
         meta.setAnnotations(tenant == null ? null : Map.of(ObjectKey.TENANT_ANNOTATION, tenant));
+        if (meta.getFinalizers() != null) {
+            meta.setFinalizers(meta.getFinalizers().stream().filter(name -> name.equals(GarbageCollector.FOREGROUND) || name.equals(GarbageCollector.ORPHAN)).toList());
+        }
         LeanPod.compact(meta);
     }
 
-    /// Begins and ends the watches of custom kinds.
+    /// Begins and ends the watches of custom kinds, as far as there are places for them.
     private final class Definitions implements Informer.Handler<CustomResourceDefinition> {
+        private final Map<TenantKind, Kind<PartialObjectMetadata>> known = new HashMap<>();
+
         @Override
         public void added(CustomResourceDefinition definition) {
             boolean established = definition.getStatus() != null && definition.getStatus().getConditions() != null
@@ -153,11 +190,29 @@ final class Graph implements AutoCloseable {
                     .ifPresent(version -> follow(key(definition), definition, version.getName()));
         }
 
-        /// A version that is no longer served tells nothing any more: then another one is followed.
         private void follow(TenantKind place, CustomResourceDefinition definition, String version) {
             var names = definition.getSpec().getNames();
-            Kind<PartialObjectMetadata> kind = Kind.metadata(
-                    definition.getSpec().getGroup(), version, names.getPlural(), names.getKind(), "Namespaced".equals(definition.getSpec().getScope()));
+            known.put(place, Kind.metadata(
+                    definition.getSpec().getGroup(), version, names.getPlural(), names.getKind(), "Namespaced".equals(definition.getSpec().getScope())));
+            change(places.add(place.tenant, place));
+            if (custom.containsKey(place)) {
+                begin(place);
+            } else {
+                handlers.forEach(handler -> handler.unfollowed(definition, places.mostOfTenant()));
+            }
+        }
+
+        private void change(Places.Change<TenantKind> change) {
+            change.ends().ifPresent(this::end);
+            change.begins().ifPresent(this::begin);
+        }
+
+        /// A version that is no longer served tells nothing any more: then another one is followed.
+        private void begin(TenantKind place) {
+            Kind<PartialObjectMetadata> kind = known.get(place);
+            if (kind == null) {
+                return;
+            }
             custom.compute(place, (same, before) -> {
                 if (before != null && before.kind.equals(kind)) {
                     return before;
@@ -171,6 +226,13 @@ final class Graph implements AutoCloseable {
             });
         }
 
+        private void end(TenantKind place) {
+            Entry<?> entry = custom.remove(place);
+            if (entry != null) {
+                entry.close();
+            }
+        }
+
         @Override
         public void updated(CustomResourceDefinition before, CustomResourceDefinition now) {
             added(now);
@@ -178,10 +240,10 @@ final class Graph implements AutoCloseable {
 
         @Override
         public void deleted(CustomResourceDefinition last) {
-            Entry<?> entry = custom.remove(key(last));
-            if (entry != null) {
-                entry.close();
-            }
+            TenantKind place = key(last);
+            known.remove(place);
+            end(place);
+            change(places.remove(place.tenant, place));
         }
 
         private TenantKind key(CustomResourceDefinition definition) {
@@ -202,6 +264,11 @@ final class Graph implements AutoCloseable {
         void was(Item item, HasMetadata before);
 
         void gone(Item item, HasMetadata last);
+
+        /// There is no place for one more kind: nothing is heard of its objects, for as long as that is so.
+        ///
+        /// @param most how many kinds of its own a tenant has followed
+        void unfollowed(CustomResourceDefinition definition, int most);
     }
 
     private @Nullable Entry<?> entry(String tenant, String group, String kind) {
@@ -237,6 +304,17 @@ final class Graph implements AutoCloseable {
             }
         });
         return dependents;
+    }
+
+    /// Whether anything that names an object as an owner blocks its deletion.
+    boolean isBlocked(String tenant, String uid) {
+        return builtIn.values().stream().anyMatch(entry -> entry.isBlocked(tenant, uid))
+                || custom.entrySet().stream().anyMatch(entry -> entry.getKey().tenant.equals(tenant) && entry.getValue().isBlocked(tenant, uid));
+    }
+
+    /// Whether an object blocks the deletion of an owner.
+    static boolean isBlocking(HasMetadata dependent, String owner) {
+        return owners(dependent).stream().anyMatch(reference -> owner.equals(reference.getUid()) && Boolean.TRUE.equals(reference.getBlockOwnerDeletion()));
     }
 
     static List<OwnerReference> owners(HasMetadata object) {
