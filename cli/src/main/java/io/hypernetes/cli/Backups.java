@@ -42,6 +42,7 @@ final class Backups {
     static final String CONFIG = "config.yaml";
     private static final int MOST_CONFIG = 1 << 20;
     private static final int MOST_SHOWN = 20;
+    private static final int LONGEST_NAME = 253;
 
     private final Places places;
     private final Settings settings;
@@ -220,7 +221,12 @@ final class Backups {
         var volume = Json.readObject(entry.value());
         String claim = Json.string(volume, "spec", "claimRef", "name");
         return "tenant " + key.tenant() + ": " + key.name()
-                + (claim.isEmpty() ? "" : ", claim " + Json.string(volume, "spec", "claimRef", "namespace") + "/" + claim);
+                + (claim.isEmpty() ? "" : ", claim " + printable(Json.string(volume, "spec", "claimRef", "namespace")) + "/" + printable(claim));
+    }
+
+    /// As a terminal shows it and does not obey it: the claim that a volume of a tenant's own names is whatever the tenant writes.
+    private static String printable(String text) {
+        return (text.length() <= LONGEST_NAME ? text : text.substring(0, LONGEST_NAME) + "...").replaceAll("\\p{Cntrl}|\\p{Cf}", "?");
     }
 
     static BackupReader open(Path file, char @Nullable [] passphrase) throws IOException {

@@ -29,6 +29,8 @@ import tools.jackson.databind.JsonNode;
 /// machine can begin with it: its pod is tried again a little later.
 final class DiskBackup {
     private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?)?/[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?\\.disk");
+    /// Of the core group, and no kind of a tenant's own that is called `core`.
+    private static final Pattern VOLUME = Pattern.compile("/[^/]+/core/persistentvolumes/[^/]*/[^/]+");
     private static final int PART = 256 << 10;
 
     private final Path folder;
@@ -57,7 +59,7 @@ final class DiskBackup {
     }
 
     static boolean isVolume(Entry entry) {
-        return entry.key().contains("/core/persistentvolumes/");
+        return VOLUME.matcher(entry.key()).matches();
     }
 
     /// Whether this can be the name of a disk, and so of a file below the folder of disks.

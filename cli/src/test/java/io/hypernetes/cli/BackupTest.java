@@ -118,12 +118,29 @@ class BackupTest {
         Path one = folder.resolve("one");
         cluster(one);
         try (EmbeddedStore store = open(one)) {
-            store.commit(List.of(Operation.create("/acme/core/persistentvolumes//pvc-1", "{\"spec\":{\"claimRef\":{\"namespace\":\"shop\",\"name\":\"data\"}}}".getBytes(UTF_8))));
+            store.commit(List.of(
+                    Operation.create("/acme/core/persistentvolumes//pvc-1", "{\"spec\":{\"claimRef\":{\"namespace\":\"shop\",\"name\":\"data\"}}}".getBytes(UTF_8)),
+                    // A kind of the tenant's own is no volume, whatever it is called.
+                    Operation.create("/acme/example.com/core/persistentvolumes/fake", "{\"spec\":{\"claimRef\":{\"namespace\":\"shop\",\"name\":\"fake\"}}}".getBytes(UTF_8))));
         }
         Path file = folder.resolve("backup");
         String named = "Not in it is what is on 1 volume, on its node; copy it yourself:\n  tenant acme: pvc-1, claim shop/data\n";
         assertThat(hypernetes("backup", file.toString(), "--root", one.toString()).text()).contains(named);
         assertThat(hypernetes("restore", "--check", file.toString()).text()).contains(named);
+    }
+
+    /// What a tenant calls the claim of a volume is printed where an operator looks, and not obeyed by his terminal.
+    @Test
+    void namesThatATenantMadeUpAreOnlyShown() throws IOException {
+        Path one = folder.resolve("one");
+        cluster(one);
+        try (EmbeddedStore store = open(one)) {
+            store.commit(List.of(Operation.create("/acme/core/persistentvolumes//pvc-1",
+                    "{\"spec\":{\"claimRef\":{\"namespace\":\"a\\u001b[2J\",\"name\":\"b\\nroot: ok\\u202e%s\"}}}".formatted("x".repeat(100_000)).getBytes(UTF_8))));
+        }
+        Path file = folder.resolve("backup");
+        String text = hypernetes("backup", file.toString(), "--root", one.toString()).text();
+        assertThat(text).contains("tenant acme: pvc-1, claim a?[2J/b?root: ok?xxx").hasSizeLessThan(2000);
     }
 
     private void volume(Path root, String tenant, String name, String handle) throws IOException {
