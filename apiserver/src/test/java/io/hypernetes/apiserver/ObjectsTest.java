@@ -34,6 +34,27 @@ class ObjectsTest extends ClusterTest {
                 .isEqualTo("configmaps \"a\" not found");
     }
 
+    /// Which kinds, the model library says by what its methods return.
+    @Test
+    void aDeletionIsAnsweredAsClientsReadIt() {
+        namespace(admin, "answers");
+        for (var kind : new String[][] {
+            {"/api/v1/namespaces/answers/serviceaccounts", "{\"metadata\":{\"name\":\"a\"}}", "ServiceAccount"},
+            {"/api/v1/namespaces/answers/services", "{\"metadata\":{\"name\":\"a\"},\"spec\":{\"ports\":[{\"port\":80}]}}", "Service"},
+            {"/api/v1/namespaces/answers/resourcequotas", "{\"metadata\":{\"name\":\"a\"}}", "ResourceQuota"},
+            {"/api/v1/namespaces/answers/podtemplates",
+                "{\"metadata\":{\"name\":\"a\"},\"template\":{\"metadata\":{},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}", "PodTemplate"},
+            {"/apis/storage.k8s.io/v1/storageclasses", "{\"metadata\":{\"name\":\"answers\"},\"provisioner\":\"example.com/p\"}", "StorageClass"},
+            {"/api/v1/namespaces/answers/secrets", "{\"metadata\":{\"name\":\"a\"}}", "Status"},
+            {"/apis/policy/v1/namespaces/answers/poddisruptionbudgets", "{\"metadata\":{\"name\":\"a\"},\"spec\":{}}", "Status"},
+        }) {
+            var made = admin.post(kind[0], kind[1]).expect(201);
+            var answer = admin.delete(kind[0] + "/" + made.at("metadata", "name")).expect(200);
+            assertThat(answer.at("kind")).as(kind[0]).isEqualTo(kind[2]);
+            assertThat(kind[2].equals("Status") ? answer.at("details", "uid") : answer.at("metadata", "uid")).isEqualTo(made.at("metadata", "uid"));
+        }
+    }
+
     @Test
     void anUnchangedObjectIsNotWritten() {
         var first = admin.post(configMaps("default"), configMap("same", "1")).expect(201);

@@ -135,7 +135,7 @@ final class Deletes {
         var options = Options.of(request);
         PriorityClasses.checkDelete(type, request.target().name());
         var outcome = delete(request, options);
-        if (outcome.marked() || type.is("", "pods")) {
+        if (outcome.marked() || (type.returnsDeleted() && !request.kind().isCustom())) {
             Answers.object(request, 200, outcome.stored());
             return;
         }

@@ -3,6 +3,7 @@ package io.hypernetes.objects.kind;
 import io.hypernetes.objects.GroupVersion;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Where a kind lives in the API.
 ///
@@ -34,6 +35,25 @@ public record ResourceType(
         boolean rootOnly,
         boolean shared,
         GroupVersion storedVersion) {
+    /// As [#qualifiedResource] has them.
+    private static final Set<String> RETURNED = Set.of(
+            "persistentvolumeclaims",
+            "persistentvolumes",
+            "pods",
+            "podtemplates",
+            "resourcequotas",
+            "serviceaccounts",
+            "services",
+            "deviceclasses.resource.k8s.io",
+            "resourceclaims.resource.k8s.io",
+            "resourceclaimtemplates.resource.k8s.io",
+            "resourceslices.resource.k8s.io",
+            "csidrivers.storage.k8s.io",
+            "csinodes.storage.k8s.io",
+            "storageclasses.storage.k8s.io",
+            "volumeattachments.storage.k8s.io",
+            "volumeattributesclasses.storage.k8s.io");
+
     /// A part of an object with a path of its own, such as `pods/status`.
     ///
     /// @param verbs in discovery's words; for streams `create` and `get`
@@ -69,6 +89,12 @@ public record ResourceType(
     /// `pods` or `leases.coordination.k8s.io`, as messages name a resource.
     public String qualifiedResource() {
         return group().isEmpty() ? resource : resource + "." + group();
+    }
+
+    /// Whether who deletes an object is answered with the object and not with a Status, as `ReturnDeletedObject` says in the stores of upstream's `pkg/registry`: clients
+    /// that are made of the published API read the one or the other.
+    public boolean returnsDeleted() {
+        return RETURNED.contains(qualifiedResource());
     }
 
     /// Whether nobody writes objects here.

@@ -124,7 +124,8 @@ final class GroupVersionDocument {
             operation(at, "patch", "patch", type, suffix, ref, "io.k8s.apimachinery.pkg.apis.meta.v1.Patch");
         }
         if (verbs.contains("delete")) {
-            operation(at, "delete", "delete", type, suffix, "io.k8s.apimachinery.pkg.apis.meta.v1.Status", null);
+            boolean object = suffix.isEmpty() && type.returnsDeleted() && !custom.contains(type);
+            operation(at, "delete", "delete", type, suffix, object ? ref : "io.k8s.apimachinery.pkg.apis.meta.v1.Status", null);
         }
     }
 
