@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -25,6 +26,7 @@ final class Catalogue {
     /// @param documents digests of its manifests and the indexes that led to them, the newest first
     /// @param blobs digests of everything kept of it in [Blobs]
     /// @param forAll whether it came at least once by anybody's right; of what an earlier version brought it is not known
+    /// @param owner [Requester#key] of who pulled it last, whom it is counted for when images have to go; nothing for the operator
     /// @param usedSeconds since the epoch: when it was last pulled, or a lease of it began or ended
     record Item(
             String id,
@@ -35,14 +37,15 @@ final class Catalogue {
             List<String> documents,
             TreeSet<String> blobs,
             boolean forAll,
+            String owner,
             long usedSeconds) {
 
         Item used(long seconds) {
-            return new Item(id, tags, digests, sizeBytes, layers, documents, blobs, forAll, seconds);
+            return new Item(id, tags, digests, sizeBytes, layers, documents, blobs, forAll, owner, seconds);
         }
 
         Item named(TreeSet<String> otherTags, TreeSet<String> otherDigests) {
-            return new Item(id, otherTags, otherDigests, sizeBytes, layers, documents, blobs, forAll, usedSeconds);
+            return new Item(id, otherTags, otherDigests, sizeBytes, layers, documents, blobs, forAll, owner, usedSeconds);
         }
 
         /// The digest by which the repository of this name knows the image; empty when it is not known.
@@ -54,7 +57,14 @@ final class Catalogue {
         }
     }
 
+    /// Of one image, by pulls for tenants: all may be names of the same at registries of their own, and an image that is used stays with all of them. Who pulls by another name has the image
+    /// nevertheless, and the next time asks the registry for it again.
+    static final int MOST_NAMES = 100;
+    /// Of one image: each of which some bytes more make another one.
+    private static final int MOST_DOCUMENTS = 16;
     private static final String READERS = "readers";
+    /// For what this store has written itself, of whatever length it is.
+    private static final JsonMapper OWN = JsonMapper.builder().build();
 
     private final Path file;
     private final Map<String, Item> images = new LinkedHashMap<>();
@@ -69,13 +79,13 @@ final class Catalogue {
     static Catalogue read(Path file) throws IOException {
         Catalogue catalogue = new Catalogue(file);
         if (Files.exists(file)) {
-            JsonNode root = Documents.tree(Files.readAllBytes(file),
+            JsonNode root = Documents.tree(OWN, Files.readAllBytes(file),
                     "the image catalogue " + file + " (remove the file to start with no images)");
             for (JsonNode image : root.path("images")) {
                 Item item = new Item(image.path("id").asString(), new TreeSet<>(strings(image.path("tags"))),
                         new TreeSet<>(strings(image.path("digests"))), image.path("size").asLong(), strings(image.path("layers")),
                         strings(image.path("documents")), new TreeSet<>(strings(image.path("blobs"))),
-                        image.path("forAll").asBoolean(false), image.path("used").asLong(0));
+                        image.path("forAll").asBoolean(false), image.path("owner").asString(""), image.path("used").asLong(0));
                 catalogue.images.put(item.id(), item);
             }
             root.path("leases").properties()
@@ -132,7 +142,8 @@ final class Catalogue {
     /// The image with what came now; it is in the catalogue already.
     ///
     /// @param forAll whether it came by anybody's right
-    Item with(ImageSource source, List<String> diffIds, Set<String> blobs, boolean forAll, long nowSeconds) {
+    /// @param owner whom it is counted for from now on
+    Item with(ImageSource source, List<String> diffIds, Set<String> blobs, boolean forAll, String owner, long nowSeconds) {
         Item known = images.get(source.id().toString());
         LinkedHashSet<String> documents = new LinkedHashSet<>();
         TreeSet<String> kept = new TreeSet<>(blobs);
@@ -143,10 +154,12 @@ final class Catalogue {
             documents.addAll(known.documents());
             kept.addAll(known.blobs());
         }
+        List<String> newest = documents.stream().limit(MOST_DOCUMENTS).toList();
+        documents.stream().skip(MOST_DOCUMENTS).forEach(kept::remove);
         Item item = new Item(source.id().toString(), known == null ? new TreeSet<>() : known.tags(),
-                known == null ? new TreeSet<>() : known.digests(), source.sizeBytes(), diffIds, List.copyOf(documents), kept,
-                forAll || known != null && known.forAll(), nowSeconds);
-        if (source.repoDigest() != null) {
+                known == null ? new TreeSet<>() : known.digests(), source.sizeBytes(), diffIds, newest, kept,
+                forAll || known != null && known.forAll(), owner, nowSeconds);
+        if (source.repoDigest() != null && (owner.isEmpty() || item.digests().size() < MOST_NAMES)) {
             item.digests().add(source.repoDigest());
         }
         images.put(item.id(), item);
@@ -155,15 +168,18 @@ final class Catalogue {
 
     /// Gives an image a tag, which leaves the image that had it.
     ///
+    /// @param most how many tags it may have; with more it has all but this one
     /// @return the images that lost it
-    List<Item> name(Item item, String tag) {
+    List<Item> name(Item item, String tag, int most) {
         List<Item> losers = new ArrayList<>();
         for (Item other : images.values()) {
             if (!other.id().equals(item.id()) && other.tags().remove(tag)) {
                 losers.add(other);
             }
         }
-        item.tags().add(tag);
+        if (item.tags().size() < most) {
+            item.tags().add(tag);
+        }
         return losers;
     }
 
@@ -173,8 +189,9 @@ final class Catalogue {
 
     /// The images that no lease holds.
     List<Item> unleased() {
-        return images.values().stream()
-                .filter(item -> leases.values().stream().noneMatch(ids -> ids.contains(item.id()))).toList();
+        Set<String> leased = new HashSet<>();
+        leases.values().forEach(leased::addAll);
+        return images.values().stream().filter(item -> !leased.contains(item.id())).toList();
     }
 
     void write() throws IOException {
@@ -190,6 +207,9 @@ final class Catalogue {
             item.blobs().forEach(image.putArray("blobs")::add);
             if (item.forAll()) {
                 image.put("forAll", true);
+            }
+            if (!item.owner().isEmpty()) {
+                image.put("owner", item.owner());
             }
             image.put("used", item.usedSeconds());
         }

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -86,8 +85,8 @@ final class DiskPressure {
         blobs.sweepIncoming(clock.instant().minus(settings.disk().incomingAge()), settings.limits().layerBytes());
     }
 
-    /// Makes room when the disk is too full or `bytes` more are wanted: first what broken pulls left, then unused images, the longest
-    /// unused first.
+    /// Makes room when the disk is too full or `bytes` more are wanted: first what broken pulls left, then unused images, of the
+    /// tenant with most of them the longest unused first.
     ///
     /// @return whether there is room, or more than before
     private boolean relieve(long bytes) throws IOException {
@@ -103,13 +102,14 @@ final class DiskPressure {
             int enough = before.usedPercent() > disk.highPercent() ? disk.lowPercent() : disk.highPercent();
             long youngest = clock.instant().minus(disk.youngestRemoved()).getEpochSecond();
             List<Catalogue.Item> candidates = new ArrayList<>(shelf.catalogue().unleased());
-            candidates.sort(Comparator.comparingLong(Catalogue.Item::usedSeconds));
-            for (Catalogue.Item item : candidates) {
+            candidates.removeIf(item -> item.usedSeconds() > youngest);
+            while (!candidates.isEmpty()) {
                 DiskSpace.Room room = space.room();
-                if ((room.usedPercent() <= enough && ledger.free() >= bytes)
-                        || item.usedSeconds() > youngest) {
+                if (room.usedPercent() <= enough && ledger.free() >= bytes) {
                     break;
                 }
+                Catalogue.Item item = FirstToGo.of(candidates, shelf::diskBytes).orElseThrow();
+                candidates.remove(item);
                 removed = true;
                 shelf.takeAway(item);
                 shelf.catalogue().write();

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -25,8 +27,13 @@ final class Documents {
     private static final Set<String> LAYERS = Set.of(OCI_LAYER, OCI_LAYER + "+gzip", OCI_LAYER + "+zstd",
             "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.diff.tar.gzip",
             "application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.docker.container.image.rootfs.diff+x-gtar");
-    static final JsonMapper JSON = JsonMapper.builder().build();
+    /// Of one document: a tree of it takes many times its bytes, where it has little else than brackets.
+    static final int MOST_TOKENS = 200_000;
+    static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxTokenCount(MOST_TOKENS).build()).build()).build();
     private static final int MOST_LAYERS = 500;
+    /// What images run stays in memory, of all that are here. Builders put whole bills of materials into labels.
+    static final int MOST_EXECUTION_BYTES = 1 << 20;
 
     private Documents() {}
 
@@ -45,8 +52,13 @@ final class Documents {
     record Config(List<Digest> diffIds, ImageConfig execution) {}
 
     static JsonNode tree(byte[] json, String what) {
+        return tree(JSON, json, what);
+    }
+
+    /// @param mapper bounds what is read, or does not
+    static JsonNode tree(JsonMapper mapper, byte[] json, String what) {
         try {
-            JsonNode tree = JSON.readTree(json);
+            JsonNode tree = mapper.readTree(json);
             if (!tree.isObject() && !tree.isArray()) {
                 throw corrupt(what + " is no JSON object");
             }
@@ -177,7 +189,7 @@ final class Documents {
                     what + " is for " + Text.shortened(machine) + ", this machine is " + architecture());
         }
         JsonNode run = document.path("config");
-        return new Config(diffIds, new ImageConfig(
+        ImageConfig execution = new ImageConfig(
                 strings(run.path("Entrypoint")),
                 strings(run.path("Cmd")),
                 strings(run.path("Env")),
@@ -186,7 +198,13 @@ final class Documents {
                 run.path("StopSignal").asString(""),
                 List.copyOf(run.path("ExposedPorts").propertyNames()),
                 List.copyOf(run.path("Volumes").propertyNames()),
-                labels(run.path("Labels"))));
+                labels(run.path("Labels")));
+        long bytes = ImageWeight.of(execution);
+        if (bytes > MOST_EXECUTION_BYTES) {
+            throw new ImageException(ImageException.Reason.TOO_LARGE, what + " takes " + bytes + " bytes of memory with its variables, arguments, ports, volumes and labels, "
+                    + ImageWeight.STRING_BYTES + " counted for each beside its own; at most " + MOST_EXECUTION_BYTES + " are taken: build the image with fewer or shorter labels");
+        }
+        return new Config(diffIds, execution);
     }
 
     private static List<String> strings(JsonNode array) {

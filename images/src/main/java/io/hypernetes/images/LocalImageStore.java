@@ -31,6 +31,11 @@ import org.slf4j.LoggerFactory;
 public final class LocalImageStore implements ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(LocalImageStore.class);
 
+    /// More often than a kubelet looks, which ends pods for want of room that unused images have.
+    private static final int LOOK_SECONDS = 5;
+    /// At a gibibyte room for three thousand images as most are. At each change all of it is written, in several times as much.
+    private static final int PART_OF_MEMORY = 32;
+
     private final Path folder;
     private final Path configs;
     private final Path work;
@@ -48,7 +53,7 @@ public final class LocalImageStore implements ImageStore {
     private boolean unwritten; // guarded by the shelf: a change that the caller was told had failed, and that the next write brings to the disk
     private final RegistryHttp http;
 
-    private LocalImageStore(Path folder, ImageSettings settings, DiskSpace space, Clock clock, FileLock lock) throws IOException {
+    private LocalImageStore(Path folder, ImageSettings settings, DiskSpace space, Clock clock, long mostMemory, FileLock lock) throws IOException {
         this.folder = folder;
         this.settings = settings;
         this.clock = clock;
@@ -64,7 +69,7 @@ public final class LocalImageStore implements ImageStore {
         this.catalogue = Catalogue.read(folder.resolve("catalogue.json"));
         this.layers = new DiskLayers(Files.createDirectories(folder.resolve("layers")), blobs, catalogue.rights(), this::reserved,
                 new DiskImageConverter(settings, work, zstd), settings.transfers());
-        this.shelf = new ImageShelf(catalogue, configs, layers, blobs);
+        this.shelf = new ImageShelf(catalogue, configs, layers, blobs, mostMemory);
         this.pressure = new DiskPressure(folder, shelf, blobs, space, settings, clock);
         this.arrival = new ImageArrival(layers, blobs, settings.disk().keepBlobs());
         this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("image-disk").factory());
@@ -78,14 +83,19 @@ public final class LocalImageStore implements ImageStore {
     }
 
     static LocalImageStore open(Path folder, ImageSettings settings, DiskSpace space, Clock clock) {
+        return open(folder, settings, space, clock, Runtime.getRuntime().maxMemory() / PART_OF_MEMORY);
+    }
+
+    /// @param mostMemory how many bytes of it what is known of images may take
+    static LocalImageStore open(Path folder, ImageSettings settings, DiskSpace space, Clock clock, long mostMemory) {
         try {
             Files.createDirectories(folder);
             FileLock lock = FileLock.tryLock(folder.resolve("lock")).orElseThrow(() -> new ImageException(
                     ImageException.Reason.IN_USE, "image store " + folder + " is open in another process; stop that one first"));
             try {
-                LocalImageStore store = new LocalImageStore(folder, settings, space, clock, lock);
+                LocalImageStore store = new LocalImageStore(folder, settings, space, clock, mostMemory, lock);
                 store.recover();
-                store.timer.scheduleWithFixedDelay(store.pressure::watch, 1, 1, TimeUnit.MINUTES);
+                store.timer.scheduleWithFixedDelay(store.pressure::watch, LOOK_SECONDS, LOOK_SECONDS, TimeUnit.SECONDS);
                 return store;
             } catch (IOException | RuntimeException e) {
                 lock.close();
@@ -205,12 +215,14 @@ public final class LocalImageStore implements ImageStore {
                 DiskLayers.Hold blobHold = blobs.hold(digests)) {
             arrival.bring(source.layers(), diffIds, requester, claimant, progress);
             synchronized (shelf) {
+                shelf.makeRoom(source.id(), ImageWeight.of(config.execution(), diffIds.size()), requester);
                 Folders.writeDurably(configs.resolve(source.id().hex()), source.config());
                 TreeSet<String> kept = arrival.keep(source, digests, claimant);
-                Catalogue.Item item = catalogue.with(source, diffIds, kept, claimant.equals(Claimant.ANYBODY), clock.instant().getEpochSecond());
+                Catalogue.Item item = catalogue.with(
+                        source, diffIds, kept, claimant.equals(Claimant.ANYBODY), requester.key(), clock.instant().getEpochSecond());
                 List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
                 if (source.tag() != null) {
-                    changed.addAll(catalogue.name(item, source.tag()));
+                    changed.addAll(catalogue.name(item, source.tag(), requester.key().isEmpty() ? Integer.MAX_VALUE : Catalogue.MOST_NAMES));
                 }
                 catalogue.write();
                 for (Catalogue.Item each : changed) {
@@ -338,7 +350,7 @@ public final class LocalImageStore implements ImageStore {
         synchronized (shelf) {
             Catalogue.Item item = shelf.required(nameOrId);
             List<Catalogue.Item> changed = new ArrayList<>(List.of(item));
-            changed.addAll(catalogue.name(item, reference.toString()));
+            changed.addAll(catalogue.name(item, reference.toString(), Integer.MAX_VALUE));
             try {
                 catalogue.write();
                 for (Catalogue.Item each : changed) {

@@ -91,9 +91,10 @@ final class RegistryClient implements AutoCloseable {
     record Fetched(Digest digest, byte[] content) {}
 
     /// @param tagOrDigest what to ask for; content asked for by digest is checked against it
-    Fetched manifest(String tagOrDigest, TransferTime time) {
+    /// @param most bytes that are taken, beyond which it is TOO_LARGE
+    Fetched manifest(String tagOrDigest, int most, TransferTime time) {
         String what = "manifest of " + reference;
-        byte[] content = document(base.resolve("manifests/" + tagOrDigest), Map.of("Accept", ACCEPTED), time, what);
+        byte[] content = document(base.resolve("manifests/" + tagOrDigest), Map.of("Accept", ACCEPTED), most, time, what);
         Digest digest = Digest.sha256(content);
         if (tagOrDigest.contains(":")) {
             Digest wanted = Digest.parse(tagOrDigest);
@@ -106,26 +107,28 @@ final class RegistryClient implements AutoCloseable {
     }
 
     /// A small blob, checked.
-    byte[] smallBlob(Documents.Descriptor blob, TransferTime time) {
+    ///
+    /// @param most bytes that are taken, beyond which it is TOO_LARGE
+    byte[] smallBlob(Documents.Descriptor blob, int most, TransferTime time) {
         String what = "blob " + blob.digest() + " of " + reference;
-        if (blob.size() > Documents.MOST_BYTES) {
+        if (blob.size() > most) {
             throw new ImageException(ImageException.Reason.TOO_LARGE, what + " has " + blob.size() + " bytes");
         }
-        byte[] content = document(blobAddress(blob.digest()), Map.of(), time, what);
+        byte[] content = document(blobAddress(blob.digest()), Map.of(), most, time, what);
         if (!blob.digest().matches(content)) {
             throw Documents.forged(what, Digest.of(blob.digest().algorithm(), blob.digest().hasher().digest(content)));
         }
         return content;
     }
 
-    private byte[] document(URI address, Map<String, String> headers, TransferTime time, String what) {
+    private byte[] document(URI address, Map<String, String> headers, int most, TransferTime time, String what) {
         return retries.until(what, () -> {
             if (time.left().isZero()) {
                 throw new ImageException(ImageException.Reason.UNREACHABLE, what + ": it did not come in " + time.passed().toSeconds() + " s, and nothing may take longer");
             }
             try (HttpAnswer answer = get(address, headers)) {
                 return answer.status() == 200
-                        ? bounded(answer.body(), Documents.MOST_BYTES, time.left(), what)
+                        ? bounded(answer.body(), most, time.left(), what)
                         : this.<byte[]>refused(answer, what);
             }
         });

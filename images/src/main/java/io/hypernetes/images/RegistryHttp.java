@@ -9,6 +9,8 @@ final class RegistryHttp implements AutoCloseable {
     private final Duration connectTimeout;
     private final HostLookup lookup;
     private final RegistryTrust trust = new RegistryTrust();
+    /// Those of as many pulls are in memory at a time, of four to sixteen MiB each.
+    private final Places longDocuments = new Places(4, 16);
     private final Set<RegistryConnections> open = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -21,6 +23,11 @@ final class RegistryHttp implements AutoCloseable {
     RegistryHttp(Duration connectTimeout, HostLookup lookup) {
         this.connectTimeout = connectTimeout;
         this.lookup = lookup;
+    }
+
+    /// Places of pulls with long documents.
+    Places longDocuments() {
+        return longDocuments;
     }
 
     HostLookup lookup() {

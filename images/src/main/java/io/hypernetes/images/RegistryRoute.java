@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.IntFunction;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,12 +16,25 @@ import org.slf4j.LoggerFactory;
 final class RegistryRoute implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RegistryRoute.class);
 
+    /// Longer ones take turns: they stay in memory until the last layer is there, which may be for hours, and each pod of a node may have a pull.
+    static final int SHORT_DOCUMENT = 128 << 10;
+
     private final List<RegistryClient> stations;
     private final ImageSettings.Transfers limits;
+    private final Places longDocuments;
+    private final Requester requester;
+    private boolean hasTurn; // guarded by this
 
     RegistryRoute(List<RegistryClient> stations, ImageSettings.Transfers limits) {
+        this(stations, limits, new Places(1, 1), Requester.OPERATOR);
+    }
+
+    /// @param longDocuments places of pulls with long documents
+    RegistryRoute(List<RegistryClient> stations, ImageSettings.Transfers limits, Places longDocuments, Requester requester) {
         this.stations = List.copyOf(stations);
         this.limits = limits;
+        this.longDocuments = longDocuments;
+        this.requester = requester;
     }
 
     /// @param given credentials for the registry itself, never shown to a mirror; null for those of the settings, which are for the operator's own pulls
@@ -34,7 +48,7 @@ final class RegistryRoute implements AutoCloseable {
             stations.forEach(RegistryClient::close);
             throw failure;
         }
-        return new RegistryRoute(stations, settings.transfers());
+        return new RegistryRoute(stations, settings.transfers(), http.longDocuments(), requester);
     }
 
     private static void stations(ImageReference reference, ImageSettings settings, @Nullable RegistryCredentials given, Requester requester, RegistryHttp http,
@@ -64,11 +78,32 @@ final class RegistryRoute implements AutoCloseable {
     }
 
     RegistryClient.Fetched manifest(String tagOrDigest) {
-        return first(Documents.MOST_BYTES, (station, time) -> station.manifest(tagOrDigest, time));
+        return document(most -> first(most, (station, time) -> station.manifest(tagOrDigest, most, time)));
     }
 
     byte[] smallBlob(Documents.Descriptor blob) {
-        return first(blob.size(), (station, time) -> station.smallBlob(blob, time));
+        return document(most -> first(blob.size(), (station, time) -> station.smallBlob(blob, most, time)));
+    }
+
+    /// How long it is only shows when it comes, so one that is long is asked for once more: who waits for a turn has nothing of it in memory.
+    private synchronized <T> T document(IntFunction<T> question) {
+        if (!hasTurn) {
+            try {
+                return question.apply(SHORT_DOCUMENT);
+            } catch (ImageException e) {
+                if (e.reason() != ImageException.Reason.TOO_LARGE) {
+                    throw e;
+                }
+            }
+            try {
+                longDocuments.acquire(requester);
+                hasTurn = true;
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                throw new ImageException(ImageException.Reason.UNREACHABLE, "interrupted while other images with long manifests were pulled", interrupted);
+            }
+        }
+        return question.apply(Documents.MOST_BYTES);
     }
 
     /// Goes on in `file` at the next station where one broke off.
@@ -79,10 +114,16 @@ final class RegistryRoute implements AutoCloseable {
         });
     }
 
-    /// Ends the connections to all of them.
+    /// Ends the connections to all of them; what came of documents is needed no more.
     @Override
     public void close() {
         stations.forEach(RegistryClient::close);
+        synchronized (this) {
+            if (hasTurn) {
+                hasTurn = false;
+                longDocuments.release(requester);
+            }
+        }
     }
 
     private <T> T first(long bytes, BiFunction<RegistryClient, TransferTime, T> question) {

@@ -20,4 +20,9 @@ public record Requester(boolean isOperator, String tenant, String uid) {
     public static Requester tenant(String name, String uid) {
         return new Requester(false, name, uid);
     }
+
+    /// Tells those apart who share the node, durably; nothing for the operator.
+    String key() {
+        return uid.isEmpty() ? tenant : "uid " + uid;
+    }
 }
