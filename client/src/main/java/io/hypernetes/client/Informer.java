@@ -47,6 +47,7 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// How many watches may break without an event before the informer lists again: whatever breaks them may be what comes next.
     private static final int MOST_FRUITLESS = 5;
     private static final Consumer<HasMetadata> WHOLE = object -> {};
+    private static final Predicate<HasMetadata> ANY = object -> true;
     /// Labels and annotations that many objects have.
     private static final Interner<Map<String, String>> SAME = Interner.ofLabels(1 << 10);
 
@@ -64,6 +65,8 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private String resourceVersion = "";
     private volatile long revision;
     private Consumer<? super T> trim = WHOLE;
+    private Predicate<? super T> wanted = ANY;
+    private volatile boolean again;
     private JsonMapper mapper = Json.MAPPER;
     private Duration pause = SHORTEST_PAUSE;
     /// Before the next list, where the last was too old soon after it was read.
@@ -90,6 +93,20 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     public Informer<T> trimmedBy(Consumer<? super T> trim) {
         this.trim = trim;
         return this;
+    }
+
+    /// Leaves out objects, as if they were not there; before [#start] only. One that was cached is told as deleted.
+    ///
+    /// @param wanted asked of each object when it comes or changes, as it was trimmed, on the informer's thread; of one that is gone handlers hear
+    public Informer<T> onlyIf(Predicate<? super T> wanted) {
+        this.wanted = wanted;
+        return this;
+    }
+
+    /// Lists anew soon, as what [#onlyIf] says of objects may be another now.
+    public void readAgain() {
+        again = true;
+        closeStream();
     }
 
     /// Reads objects with a mapper that leaves out what nobody will look at; before [#start] only.
@@ -152,6 +169,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     private void run() {
         while (closed.getCount() > 0) {
             try {
+                if (again) {
+                    again = false;
+                    resourceVersion = "";
+                }
                 if (resourceVersion.isEmpty()) {
                     relist();
                 }
@@ -320,6 +341,13 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     /// @param reached the version up to which the cache is current with this object; empty during a list
     private void store(T object, String reached) {
         ObjectKey key = keyOf(object);
+        if (!wanted.test(object)) {
+            remove(key, object);
+            if (!reached.isEmpty()) {
+                reached(reached);
+            }
+            return;
+        }
         T before = cache.put(key, object);
         indexes.forEach(index -> index.replace(key, before, object));
         if (!reached.isEmpty()) {

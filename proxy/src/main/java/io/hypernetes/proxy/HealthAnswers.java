@@ -1,5 +1,6 @@
 package io.hypernetes.proxy;
 
+import io.hypernetes.network.FairRoom;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -27,6 +28,8 @@ import org.slf4j.LoggerFactory;
 /// another: a load balancer asks as soon as it is connected, so that who only waits keeps nobody out. Safe for use by many threads.
 final class HealthAnswers implements AutoCloseable {
     static final int MOST_CONNECTIONS = 256;
+    /// Of all tenants on this node.
+    private static final FairRoom CONNECTIONS = new FairRoom(1_024, MOST_CONNECTIONS, 16);
 
     private static final Logger LOG = LoggerFactory.getLogger(HealthAnswers.class);
     private static final int LONGEST_HEAD = 8 << 10;
@@ -36,7 +39,8 @@ final class HealthAnswers implements AutoCloseable {
     private final String tenant;
     private final BooleanSupplier healthy;
     private final Duration patience;
-    private final Set<SocketChannel> open = new LinkedHashSet<>();
+    private final Set<SocketChannel> open = new LinkedHashSet<>(); // each has one of the share
+    private final FairRoom.Share share = CONNECTIONS.share();
     private final CountDownLatch closed = new CountDownLatch(1);
 
     /// @param patience how long a request may take to come
@@ -72,8 +76,11 @@ final class HealthAnswers implements AutoCloseable {
         while (listener.isOpen()) {
             try {
                 SocketChannel client = listener.accept();
-                makeRoom(client);
-                Thread.ofVirtual().name("health-connection").start(() -> answer(client, subject));
+                if (makeRoom(client)) {
+                    Thread.ofVirtual().name("health-connection").start(() -> answer(client, subject));
+                } else {
+                    close(client);
+                }
             } catch (IOException failure) {
                 if (listener.isOpen()) {
                     LOG.debug("event=health-accept-failed tenant={} error=\"{}\"", tenant, failure.getMessage());
@@ -95,19 +102,24 @@ final class HealthAnswers implements AutoCloseable {
         }
     }
 
-    private void makeRoom(SocketChannel client) {
+    /// @return false when there is none
+    private boolean makeRoom(SocketChannel client) {
         SocketChannel oldest = null;
         synchronized (open) {
-            open.add(client);
-            if (open.size() > MOST_CONNECTIONS) {
+            if (!share.tryTake(1)) {
                 Iterator<SocketChannel> all = open.iterator();
+                if (!all.hasNext()) {
+                    return false;
+                }
                 oldest = all.next();
                 all.remove();
             }
+            open.add(client);
         }
         if (oldest != null) {
             close(oldest);
         }
+        return true;
     }
 
     private void answer(SocketChannel client, Subject subject) {
@@ -123,7 +135,9 @@ final class HealthAnswers implements AutoCloseable {
             LOG.debug("event=health-connection-ended tenant={} reason=\"{}\"", tenant, ended.getMessage());
         } finally {
             synchronized (open) {
-                open.remove(client);
+                if (open.remove(client)) {
+                    share.giveBack(1);
+                }
             }
             close(client);
         }

@@ -1,5 +1,6 @@
 package io.hypernetes.proxy;
 
+import io.hypernetes.network.FairRoom;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.NetworkException;
 import io.hypernetes.network.PortMapping.Protocol;
@@ -27,11 +28,14 @@ final class HealthChecks implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HealthChecks.class);
     /// A tenant can have as many services as there are node ports; what is open on a node is everybody's.
     static final int MOST_SERVICES = 256;
+    /// Of all tenants on this node.
+    private static final FairRoom LISTENERS = new FairRoom(2_048, MOST_SERVICES, 16);
     /// As long as load balancers wait for an answer, by the settings of most.
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Gateway gateway;
     private final HealthAnswers answers;
+    private final FairRoom.Share share = LISTENERS.share(); // guarded by this
     private final Map<String, Listener> listeners = new HashMap<>();
     private int toldUnanswered;
     private boolean closed;
@@ -57,10 +61,13 @@ final class HealthChecks implements AutoCloseable {
         for (var each : wanted.entrySet()) {
             ServiceView.Entry service = each.getValue();
             Listener listener = listeners.get(each.getKey());
-            if (listener == null && opens && listeners.size() < MOST_SERVICES) {
+            if (listener == null && opens && share.tryTake(1)) {
                 listener = open(service);
                 // What one is refused, the others would be too.
                 opens = listener != null;
+                if (!opens) {
+                    share.giveBack(1);
+                }
             }
             if (listener == null) {
                 unanswered++;
@@ -106,6 +113,7 @@ final class HealthChecks implements AutoCloseable {
     }
 
     private boolean close(Listener listener) {
+        share.giveBack(1);
         try {
             listener.channel().close();
         } catch (IOException failure) {

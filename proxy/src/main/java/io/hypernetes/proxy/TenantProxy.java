@@ -37,11 +37,14 @@ import org.slf4j.LoggerFactory;
 final class TenantProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TenantProxy.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
+    /// After which what there was no room for is read again, where there seems to be some: a tenant's changes must not make a node read all of its objects again and again.
+    private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
     private static final String SEGMENT = "hypernetes.io/segment";
 
     private final ProxySettings settings;
     private final OwnZone here;
     private final Gateway gateway;
+    private final Copies copies = new Copies();
     private final Informer<Service> services;
     private final Informer<EndpointSlice> slices;
     private final Zone zone;
@@ -64,8 +67,10 @@ final class TenantProxy implements AutoCloseable {
         this.here = here;
         this.gateway = gateway;
         Scope scope = Scope.tenant(gateway.tenant());
-        this.services = new Informer<>(client, Kind.SERVICE, scope, Selection.everything()).handler(new Wake<>());
-        this.slices = new Informer<>(client, Kind.ENDPOINT_SLICE, scope, Selection.everything()).handler(new Wake<>());
+        this.services = new Informer<>(client, Kind.SERVICE, scope, Selection.everything())
+                .trimmedBy(Copies::trim).onlyIf(copies::keeps).handler(new Wake<>());
+        this.slices = new Informer<>(client, Kind.ENDPOINT_SLICE, scope, Selection.everything())
+                .trimmedBy(Copies::trim).onlyIf(copies::keeps).handler(new Wake<>());
         this.door = new Door(settings, gateway);
         this.zone = new Zone(settings.domain(), random);
         this.told = zone.of(view);
@@ -163,6 +168,7 @@ final class TenantProxy implements AutoCloseable {
             // Hints are wishes only: when nobody says where this node is, connections go anywhere until then.
             here.await(RETRY);
             boolean served = false;
+            boolean toldLacking = false;
             while (true) {
                 freshness.behind();
                 changed.drainPermits();
@@ -177,7 +183,17 @@ final class TenantProxy implements AutoCloseable {
                     freshness.caughtUp();
                 }
                 known.countDown();
-                if (served) {
+                if (copies.isLacking() != toldLacking) {
+                    toldLacking = !toldLacking;
+                    tellLacking(toldLacking);
+                }
+                if (served && copies.isLacking()) {
+                    if (!changed.tryAcquire(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS) && copies.mayHaveRoomAgain()) {
+                        copies.begin();
+                        services.readAgain();
+                        slices.readAgain();
+                    }
+                } else if (served) {
                     changed.acquire();
                 } else {
                     changed.tryAcquire(RETRY.toMillis(), TimeUnit.MILLISECONDS);
@@ -187,6 +203,15 @@ final class TenantProxy implements AutoCloseable {
             LOG.debug("event=proxy-ended tenant={}", gateway.tenant());
         } catch (IOException closed) {
             LOG.warn("event=proxy-ended tenant={} error=\"{}\"", gateway.tenant(), closed.getMessage());
+        }
+    }
+
+    private void tellLacking(boolean lacking) {
+        if (lacking) {
+            LOG.warn("event=services-left-out tenant={} effect=\"this node has no room in memory for all services and endpoints of the tenant, and connections do not reach some\""
+                    + " next=\"let the tenant have fewer; the node looks again when {} s have passed without a change\"", gateway.tenant(), LOOK_AGAIN.toSeconds());
+        } else {
+            LOG.info("event=services-all-here tenant={}", gateway.tenant());
         }
     }
 
@@ -225,6 +250,7 @@ final class TenantProxy implements AutoCloseable {
         names.close();
         door.close();
         healthChecks.close();
+        copies.close();
     }
 
     private final class Wake<T extends HasMetadata> implements Informer.Handler<T> {
@@ -240,6 +266,7 @@ final class TenantProxy implements AutoCloseable {
 
         @Override
         public void deleted(T last) {
+            copies.forget(last);
             changed.release();
         }
     }

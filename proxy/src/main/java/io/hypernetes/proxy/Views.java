@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads the API's objects into a [ServiceView]. What is malformed is left out: a tenant writes these objects.
 final class Views {
-    private static final String SERVICE_NAME = "kubernetes.io/service-name";
+    static final String SERVICE_NAME = "kubernetes.io/service-name", ADDRESSES = "IPv4";
     private static final int STICKY_DEFAULT_SECONDS = 10_800, STICKY_MOST_SECONDS = 86_400;
 
     private Views() {}
@@ -36,7 +36,7 @@ final class Views {
         Map<String, List<EndpointSlice>> byService = new HashMap<>();
         for (EndpointSlice slice : slices) {
             String name = slice.getMetadata().getLabels() == null ? null : slice.getMetadata().getLabels().get(SERVICE_NAME);
-            if (name != null && "IPv4".equals(slice.getAddressType())) {
+            if (name != null && ADDRESSES.equals(slice.getAddressType())) {
                 byService.computeIfAbsent(slice.getMetadata().getNamespace() + "/" + name, key -> new ArrayList<>()).add(slice);
             }
         }

@@ -1,5 +1,6 @@
 package io.hypernetes.network.dns;
 
+import io.hypernetes.network.FairRoom;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -11,26 +12,26 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
 /// Asks the host's resolvers, each in turn. How many questions may be under way at once is bounded. Safe for use by many threads.
 final class Forwarder {
     private static final int PORT = 53;
-    private static final int LARGEST = 65_535;
+    /// What resolvers send by UDP at most, as all of them are set up; larger answers come by TCP.
+    private static final int LARGEST = 8_192;
 
     private final Supplier<List<InetSocketAddress>> hosts;
     private final Duration patience;
-    private final Semaphore room;
+    private final FairRoom.Share room;
     private final SecureRandom random = new SecureRandom();
 
     /// @param hosts the host's, asked again for each question, as hosts change theirs
     /// @param patience with each of them
-    /// @param most questions at once
-    Forwarder(Supplier<List<InetSocketAddress>> hosts, Duration patience, int most) {
+    /// @param room for questions at once
+    Forwarder(Supplier<List<InetSocketAddress>> hosts, Duration patience, FairRoom room) {
         this.hosts = hosts;
         this.patience = patience;
-        this.room = new Semaphore(most);
+        this.room = room.share();
     }
 
     static InetSocketAddress server(String address) {
@@ -41,7 +42,7 @@ final class Forwarder {
     ///
     /// @param servers to be asked; empty for the host's
     Optional<byte[]> ask(byte[] query, boolean byTcp, List<InetSocketAddress> servers) {
-        if (!room.tryAcquire()) {
+        if (!room.tryTake(1)) {
             return Optional.empty();
         }
         try {
@@ -62,7 +63,7 @@ final class Forwarder {
             }
             return Optional.empty();
         } finally {
-            room.release();
+            room.giveBack(1);
         }
     }
 
@@ -80,6 +81,9 @@ final class Forwarder {
                 socket.setSoTimeout((int) left);
                 DatagramPacket answer = new DatagramPacket(buffer, buffer.length);
                 socket.receive(answer);
+                if (answer.getLength() == buffer.length) {
+                    throw new IOException("an answer of more than " + (LARGEST - 1) + " bytes came from " + server);
+                }
                 if (answers(buffer, answer.getLength(), query)) {
                     return Arrays.copyOf(buffer, answer.getLength());
                 }

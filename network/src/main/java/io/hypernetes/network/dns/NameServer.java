@@ -1,5 +1,6 @@
 package io.hypernetes.network.dns;
 
+import io.hypernetes.network.FairRoom;
 import io.hypernetes.network.Gateway;
 import io.hypernetes.network.HostNameservers;
 import java.io.DataInputStream;
@@ -29,7 +30,9 @@ public final class NameServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NameServer.class);
     /// Questions that are being answered here. They keep their processor until they are done, and a node has few for all tenants.
     private static final int MOST_QUERIES = 32;
-    private static final int MOST_FORWARDED = 256, MOST_CONNECTIONS = 64, MOST_ALIASES = 8;
+    private static final int MOST_ALIASES = 8;
+    /// Questions that others are asked, and connections, of all name servers of this process: each takes some thousand bytes and a descriptor.
+    private static final FairRoom FORWARDED = new FairRoom(1_024, 256, 16), CONNECTIONS = new FairRoom(512, 64, 8);
     private static final int LARGEST_QUERY = 4096, LARGEST_ANSWER = 65_535, HEADER = 12;
     private static final Duration PATIENCE = Duration.ofSeconds(2);
     private static final int IDLE_MILLIS = 10_000;
@@ -38,7 +41,7 @@ public final class NameServer implements AutoCloseable {
     private final Function<InetAddress, Optional<Names>> names;
     private final Forwarder forwarder;
     private final Semaphore queries = new Semaphore(MOST_QUERIES);
-    private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+    private final FairRoom.Share connections = CONNECTIONS.share();
     private final DatagramChannel datagrams;
     private final ServerSocketChannel listener;
 
@@ -67,7 +70,7 @@ public final class NameServer implements AutoCloseable {
             throws IOException {
         this.domain = domain;
         this.names = names;
-        this.forwarder = new Forwarder(resolvers, PATIENCE, MOST_FORWARDED);
+        this.forwarder = new Forwarder(resolvers, PATIENCE, FORWARDED);
         InetSocketAddress at = new InetSocketAddress(gateway.address(), 0);
         try {
             datagrams = gateway.inside(() -> opening(() -> DatagramChannel.open(StandardProtocolFamily.INET).bind(at)));
@@ -152,7 +155,7 @@ public final class NameServer implements AutoCloseable {
         while (listener.isOpen()) {
             try {
                 SocketChannel client = listener.accept();
-                if (connections.tryAcquire()) {
+                if (connections.tryTake(1)) {
                     Thread.ofVirtual().name("dns-connection").start(() -> converse(client));
                 } else {
                     client.close();
@@ -187,7 +190,7 @@ public final class NameServer implements AutoCloseable {
         } catch (IOException ended) {
             LOG.debug("event=dns-connection-ended reason=\"{}\"", ended.getMessage());
         } finally {
-            connections.release();
+            connections.giveBack(1);
         }
     }
 
