@@ -3,11 +3,16 @@ package io.hypernetes.kubelet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.LocalVolume;
 import io.hypernetes.kubelet.eviction.Eviction;
 import io.hypernetes.kubelet.eviction.Signals;
 import java.nio.file.Files;
@@ -15,6 +20,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
@@ -87,6 +94,52 @@ class EvictionTest extends KubeletHarness {
             eventually("talker", pod -> assertThat(pod.getStatus().getMessage()).contains("9216Ki"));
         }
         assertThat(read("honest").getStatus().getPhase()).isEqualTo("Running");
+    }
+
+    /// Its disk stays when it goes, but then nobody writes on. A disk that has been large for long fills nothing.
+    @Test
+    void whoFillsTheDiskByAVolumeGoesBeforeOthersWhoHaveALittleMoreThanPromised() {
+        AtomicReference<Double> free = new AtomicReference<>(0.5);
+        podWithDisk("filler", "red");
+        podWithDisk("archive", "blue");
+        client.of(Kind.POD).create("green", pod("modest").build());
+        await().until(() -> isReady("filler") && isReady("archive") && isReady("modest"));
+        cri.scratchBytes.putAll(Map.of("filler", 1L << 20, "archive", 1L << 20, "modest", 30L << 20));
+        cri.volumeBytes.putAll(Map.of("filler", Map.of("red/filler", 1L << 20), "archive", Map.of("blue/archive", 500L << 30)));
+        AtomicInteger looks = new AtomicInteger();
+        Signals signals = signals(() -> 450L << 20, () -> {
+            looks.incrementAndGet();
+            return isReady("filler") ? free.get() : 0.5;
+        });
+        try (Eviction eviction = eviction(signals)) {
+            assertThat(eviction).isNotNull();
+            free.set(0.2);
+            int before = looks.get();
+            await().until(() -> looks.get() > before + 4);
+            cri.volumeBytes.put("filler", Map.of("red/filler", 100L << 30));
+            free.set(0.05);
+            await().untilAsserted(() -> assertThat(client.of(Kind.POD).get(new ObjectKey("red", "default", "filler")).getStatus().getReason()).isEqualTo("Evicted"));
+        }
+        assertThat(isRunning(new ObjectKey("green", "default", "modest"))).isTrue();
+        assertThat(isRunning(new ObjectKey("blue", "default", "archive"))).isTrue();
+    }
+
+    private void podWithDisk(String name, String tenant) {
+        PersistentVolumeClaim claim = client.of(Kind.PERSISTENT_VOLUME_CLAIM).create(tenant, new PersistentVolumeClaimBuilder()
+                .withNewMetadata().withNamespace("default").withName(name).endMetadata()
+                .withNewSpec().withAccessModes("ReadWriteOnce").withVolumeName("pv").endSpec()
+                .withNewStatus().withPhase("Bound").addToCapacity("storage", new Quantity("1Ti")).endStatus()
+                .build());
+        client.of(Kind.PERSISTENT_VOLUME).create(tenant, new PersistentVolumeBuilder()
+                .withNewMetadata().withName("pv").endMetadata()
+                .withNewSpec().withAccessModes("ReadWriteOnce").addToCapacity("storage", new Quantity("1Ti"))
+                .withNewClaimRef().withNamespace("default").withName(name).withUid(claim.getMetadata().getUid()).endClaimRef()
+                .withNewCsi().withDriver(LocalVolume.DRIVER).withVolumeHandle("h").addToVolumeAttributes(LocalVolume.NODE, "n1").endCsi()
+                .endSpec()
+                .build());
+        client.of(Kind.POD).create(tenant, pod(name).editSpec()
+                .addNewVolume().withName("data").withNewPersistentVolumeClaim().withClaimName(name).endPersistentVolumeClaim().endVolume()
+                .endSpec().build());
     }
 
     private Eviction eviction(Signals signals) {

@@ -103,6 +103,8 @@ public final class FakeCri implements AutoCloseable {
     final Map<String, String> coldReasons = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> pssBytes = new java.util.concurrent.ConcurrentHashMap<>();
     /// What the disk of a pod's machine takes on the host, by the pod's name.
+    /// By sandbox what the disks that outlive it take, by their files.
+    final Map<String, Map<String, Long>> volumeBytes = new java.util.concurrent.ConcurrentHashMap<>();
     final Map<String, Long> scratchBytes = new java.util.concurrent.ConcurrentHashMap<>();
     /// What a pod's guest says that its containers have written, by the pod's name.
     final Map<String, Long> saidWritten = new java.util.concurrent.ConcurrentHashMap<>();

@@ -114,6 +114,8 @@ final class FakeRuntime extends RuntimeServiceGrpc.RuntimeServiceImplBase {
             FakeCri.reply(out, PodSandboxStatusResponse.newBuilder().setStatus(status)
                     .putInfo("info", "{\"scratchUsedBytes\":" + cri.scratchBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L) + ",\"pssBytes\":" + cri.pssBytes.getOrDefault(sandbox.config.getMetadata().getName(), 0L)
                             + ",\"paused\":" + cri.podCalls.isWriting(request.getPodSandboxId())
+                            + ",\"volumesUsedBytes\":" + tools.jackson.databind.json.JsonMapper.shared()
+                                    .writeValueAsString(cri.volumeBytes.getOrDefault(sandbox.config.getMetadata().getName(), java.util.Map.of()))
                             + ",\"coldReason\":\"" + cri.coldReasons.getOrDefault(sandbox.config.getMetadata().getName(), "") + "\"}").build());
         }
     }

@@ -17,6 +17,7 @@ final class SandboxInfo {
         info.put("memoryMib", record.size().memoryMib());
         info.put("scratchBytes", record.size().scratchBytes());
         info.put("scratchUsedBytes", sandbox.scratchUsedBytes());
+        info.put("volumesUsedBytes", sandbox.volumesUsedBytes());
         info.put("layers", record.layers().size());
         info.put("start", start(record.phasesNanos().keySet()));
         info.put("paused", sandbox.isPaused());

@@ -158,6 +158,11 @@ public final class Sandbox implements AutoCloseable {
         return house.scratch().usedBytes(id());
     }
 
+    /// What the disks take on the host's that it may write to and that outlive it, by their files below the folder of such disks, in bytes.
+    public Map<String, Long> volumesUsedBytes() {
+        return house.mounts().disks().usedBytes(record().identity().annotations());
+    }
+
     /// As whom its machine is known to the host; empty when there is none.
     public Optional<MachineRecord> machineRecord() {
         return Optional.ofNullable(record().machine());

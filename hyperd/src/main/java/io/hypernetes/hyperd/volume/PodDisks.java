@@ -117,6 +117,17 @@ public final class PodDisks {
         }
     }
 
+    /// What the disks that a pod may write to take on the host's, by their files as they are named, in bytes.
+    public Map<String, Long> usedBytes(Map<String, String> annotations) {
+        Map<String, Long> used = new TreeMap<>();
+        for (Disk disk : of(annotations)) {
+            if (!disk.readOnly()) {
+                used.put(folder.relativize(disk.file()).toString(), Ext4Disk.usedBytes(disk.file()));
+            }
+        }
+        return used;
+    }
+
     private static void requireRoom(Disk disk, long bytes, Path near) throws IOException {
         long room = Files.getFileStore(near).getTotalSpace();
         if (bytes > room) {

@@ -35,6 +35,9 @@ class PodDisksTest {
         disks.ready(named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":67108864}"));
         assertThat(Files.size(file)).isEqualTo(64 << 20);
         assertThat(Files.readAllBytes(file)).startsWith(before);
+        assertThat(disks.usedBytes(named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":67108864}"))).hasEntrySatisfying("red/pvc-1.disk",
+                bytes -> assertThat(bytes).isBetween(4096L, 63L << 20));
+        assertThat(disks.usedBytes(named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":67108864,\"readOnly\":true}"))).isEmpty();
         // What was made once is never made smaller, and is only read when that is all that is asked.
         assertThat(disks.ready(named("data", "{\"file\":\"red/pvc-1.disk\",\"bytes\":1,\"readOnly\":true}")))
                 .containsExactly(new MachineSpec.Volume("pv-0", file, true));

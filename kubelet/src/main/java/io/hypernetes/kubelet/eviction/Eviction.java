@@ -8,6 +8,7 @@ import io.hypernetes.kubelet.cri.CriRuntime;
 import io.hypernetes.kubelet.cri.ObservedSandbox;
 import io.hypernetes.kubelet.pod.PodTable;
 import io.hypernetes.kubelet.pod.PodView;
+import io.hypernetes.kubelet.volume.Disks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -40,6 +41,7 @@ public final class Eviction implements AutoCloseable {
     private final PodTable pods;
     private final KubeletSettings settings;
     private final Duration beat;
+    private final VolumeGrowth growth = new VolumeGrowth();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
@@ -84,6 +86,7 @@ public final class Eviction implements AutoCloseable {
 
     /// One look; ends one pod when something is short.
     private Optional<Pod> look() {
+        watchVolumes();
         Optional<Shortage> shortage = shortage();
         if (shortage.isEmpty()) {
             return Optional.empty();
@@ -108,6 +111,23 @@ public final class Eviction implements AutoCloseable {
         return Optional.of(chosen.pod());
     }
 
+    /// What they had when the disk began to fill must be known once it is full.
+    private void watchVolumes() {
+        if (signals.diskFree() >= VolumeGrowth.ROOMY) {
+            growth.forget();
+        } else {
+            pods.views().forEach(view -> view.seen().readySandbox().ifPresent(this::grown));
+        }
+    }
+
+    private long grown(ObservedSandbox sandbox) {
+        try {
+            return sandbox.annotations().keySet().stream().anyMatch(name -> name.startsWith(Disks.ANNOTATION)) ? growth.of(cri.volumeBytes(sandbox.id())) : 0;
+        } catch (CriException silent) {
+            return 0;
+        }
+    }
+
     private Optional<Shortage> shortage() {
         long memory = signals.availableMemoryBytes();
         // 0: it cannot be told.
@@ -121,7 +141,7 @@ public final class Eviction implements AutoCloseable {
     }
 
     /// What the host sees, never what a guest says of itself: of disk, what the machine's own disk takes, on which are the layers of its containers and its emptyDirs, and the logs;
-    /// of memory, the hypervisor's share. Disks that outlive the pod would be there when it is gone.
+    /// of memory, the hypervisor's share. Disks that outlive the pod would be there when it is gone, so that only counts by which they grow while the disk fills: that ends with the pod.
     private Optional<Long> cost(PodView view, String resource) {
         Optional<ObservedSandbox> sandbox = view.seen().readySandbox();
         if (sandbox.isEmpty()) {
@@ -130,7 +150,7 @@ public final class Eviction implements AutoCloseable {
         try {
             return Optional.of(resource.equals("memory")
                     ? cri.machineMemoryBytes(sandbox.get().id())
-                    : cri.diskBytes(sandbox.get().id()) + logBytes(view.pod()));
+                    : cri.diskBytes(sandbox.get().id()) + logBytes(view.pod()) + grown(sandbox.get()));
         } catch (CriException silent) {
             // The runtime does not say it: the pod is there nevertheless, and no reason to leave others' pods.
             return Optional.of(resource.equals("memory") ? 0L : logBytes(view.pod()));
