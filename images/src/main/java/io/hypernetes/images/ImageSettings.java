@@ -45,7 +45,8 @@ public record ImageSettings(
 
     /// @param connectTimeout longest wait for a connection, and for an answer's beginning three times that
     /// @param stallTimeout a transfer that brings no byte for so long, or fewer than 256 a second over such a time, is broken off
-    /// @param layerTimeout longest time for a layer or document to come, beside a second for each 64 KiB of it; all that are asked for it, mirrors and registry, share it
+    /// @param layerTimeout longest time for a layer or document to come, beside the time that [#slowest] gives it; all that are asked for it, mirrors and registry, share it
+    /// @param slowest of how many bytes each gives a layer or document a second more
     /// @param attempts how often in a row a request is tried without any progress
     /// @param longestPause between two attempts, whatever the registry asks for
     /// @param parallelDownloads layers fetched at a time, over all pulls; a tenant that none of them is for gets one more
@@ -54,10 +55,18 @@ public record ImageSettings(
             Duration connectTimeout,
             Duration stallTimeout,
             Duration layerTimeout,
+            long slowest,
             int attempts,
             Duration longestPause,
             int parallelDownloads,
-            int parallelConversions) {}
+            int parallelConversions) {
+        static final long SLOWEST = 64 << 10;
+
+        /// With the usual [#slowest].
+        public Transfers(Duration connectTimeout, Duration stallTimeout, Duration layerTimeout, int attempts, Duration longestPause, int parallelDownloads, int parallelConversions) {
+            this(connectTimeout, stallTimeout, layerTimeout, SLOWEST, attempts, longestPause, parallelDownloads, parallelConversions);
+        }
+    }
 
     /// @param layerBytes longest layer as transferred
     /// @param unpackedBytes longest layer as a tar, holes included

@@ -3,11 +3,10 @@ package io.hypernetes.images;
 import java.time.Duration;
 
 /// The time for one layer or document to come, over all who are asked for it one after the other: each has an equal part of what is there in any case, with what those before it
-/// left, and a second more for each 64 KiB that have come. By what has come, not by how much there is said to be, which a registry may say as it likes. For one thread.
+/// left, and a second more for each 64 KiB ([ImageSettings.Transfers#slowest]) that have come. By what has come, not by how much there is said to be, which a registry may say as it likes. For one thread.
 final class TransferTime {
-    private static final long SLOWEST_BYTES_A_SECOND = 64 << 10;
-
     private final Duration anyway;
+    private final long slowest;
     private final long bytes;
     private final int stations;
     private final long begin = System.nanoTime();
@@ -18,6 +17,7 @@ final class TransferTime {
     /// @param stations how many may be asked
     TransferTime(ImageSettings.Transfers limits, long bytes, int stations) {
         this.anyway = limits.layerTimeout();
+        this.slowest = limits.slowest();
         this.bytes = bytes;
         this.stations = stations;
     }
@@ -49,6 +49,6 @@ final class TransferTime {
     }
 
     private Duration longest(long bytes) {
-        return anyway.multipliedBy(station + 1L).dividedBy(stations).plusSeconds(bytes / SLOWEST_BYTES_A_SECOND);
+        return anyway.multipliedBy(station + 1L).dividedBy(stations).plusSeconds(bytes / slowest);
     }
 }

@@ -194,7 +194,12 @@ class SlowRegistryTest {
     @Test
     void aDocumentMayTakeSoLongAndNoLonger() {
         blobs.put("long", " ".repeat(400_000).getBytes(UTF_8));
-        try (LocalImageStore store = LocalImageStore.open(folder, settings(Duration.ofSeconds(1)))) {
+        ImageSettings settings = settings(Duration.ofSeconds(1));
+        ImageSettings.Transfers usual = settings.transfers();
+        // With the usual one what is longest of documents, which nobody says the length of before, has a minute beside the second.
+        ImageSettings quick = settings.withTransfers(new ImageSettings.Transfers(usual.connectTimeout(), usual.stallTimeout(), usual.layerTimeout(), 16 * usual.slowest(), usual.attempts(),
+                usual.longestPause(), usual.parallelDownloads(), usual.parallelConversions()));
+        try (LocalImageStore store = LocalImageStore.open(folder, quick)) {
             assertThatThrownBy(() -> store.pull(name("slow/a:long"), null, Requester.OPERATOR, PullProgress.NONE))
                     .isInstanceOfSatisfying(ImageException.class, e -> assertThat(e.reason()).isEqualTo(ImageException.Reason.UNREACHABLE))
                     .hasMessageContaining("nothing may take longer");

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 /// Whatever a pod goes through while it is resized, the scheduler counts of it, by what its status tells, what its node does. A scheduler that counted less would
 /// bind pods that the node refuses, again and again.
 class ToldAmountsTest {
-    private static final int RUNS = 400;
+    private static final int RUNS = Integer.getInteger("told.runs", 60);
     private static final int STEPS = 80;
 
     private static Allocations record() {
