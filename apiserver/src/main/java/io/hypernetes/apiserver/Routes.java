@@ -13,6 +13,7 @@ import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.request.Target;
 import io.hypernetes.apiserver.request.TenantPath;
+import io.hypernetes.apiserver.resource.Continuation;
 import io.hypernetes.apiserver.resource.ResourceRequest;
 import io.hypernetes.apiserver.resource.Resources;
 import io.hypernetes.objects.ApiStatus;
@@ -63,11 +64,7 @@ final class Routes {
 
     void serve(Exchange http, Caller caller, TenantPath tenant, Target target) throws IOException {
         if (target.resource()) {
-            var kind = kinds.find(tenant.tenant(), target.group(), target.version(), target.plural());
-            if (kind == null) {
-                throw ApiStatus.noSuchResource().asException();
-            }
-            resources.serve(new ResourceRequest(http, caller, tenant, target, kind, clock.instant()));
+            begun(http, caller, tenant, target).go();
             return;
         }
         var path = tenant.path();
@@ -104,6 +101,16 @@ final class Routes {
             metrics.serve(http);
         } else {
             throw ApiStatus.noSuchResource().asException();
+        }
+    }
+
+    /// Serves a request as far as its kind is needed: not as long as the request lasts.
+    private Continuation begun(Exchange http, Caller caller, TenantPath tenant, Target target) throws IOException {
+        try (var use = kinds.use(tenant.tenant(), target.group(), target.version(), target.plural())) {
+            if (use == null) {
+                throw ApiStatus.noSuchResource().asException();
+            }
+            return resources.serve(new ResourceRequest(http, caller, tenant, target, use.kind(), clock.instant()));
         }
     }
 }

@@ -176,6 +176,11 @@ final class Cluster implements AutoCloseable {
         Watch watch(String path) {
             return new Watch(http, request(path).timeout(Duration.ofSeconds(60)).GET().build());
         }
+
+        /// @param accept the form of the events
+        Watch watch(String path, String accept) {
+            return new Watch(http, request(path).header("Accept", accept).timeout(Duration.ofSeconds(60)).GET().build());
+        }
     }
 
     record Reply(int code, byte[] body, HttpResponse<byte[]> http) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /// What definitions are compiled to. It is kept for as long as there is room, and as long as anybody else holds one of the kinds it is found here again: a
-/// watch holds its kind for hours, and a thousand of them hold one. Each definition is compiled by one at a time, for whom others wait. Thread-safe.
+/// thousand requests that wait for a webhook hold one. Each definition is compiled by one at a time, for whom others wait. Thread-safe.
 final class CompiledKinds {
     private final MadeByWeight<Compiled> kept;
     private final ConcurrentHashMap<Edition, Held> held = new ConcurrentHashMap<>();
@@ -48,23 +48,29 @@ final class CompiledKinds {
         }
     }
 
+    /// @param edition of what it was compiled
     /// @param weight roughly, in bytes
-    record Compiled(List<Kind> kinds, long weight) {}
+    record Compiled(Edition edition, List<Kind> kinds, long weight) {}
 
     /// Of [Kind#versions], which lives as long as any of the kinds.
     private static final class Held extends WeakReference<List<Kind>> {
         private final Edition edition;
         private final long weight;
 
-        private Held(Edition edition, Compiled compiled, ReferenceQueue<List<Kind>> gone) {
+        private Held(Compiled compiled, ReferenceQueue<List<Kind>> gone) {
             super(compiled.kinds, gone);
-            this.edition = edition;
+            this.edition = compiled.edition;
             this.weight = compiled.weight;
         }
     }
 
     CompiledKinds(MadeByWeight<Compiled> kept) {
         this.kept = kept;
+    }
+
+    /// What a definition is compiled to if that is kept; null otherwise.
+    @Nullable Compiled known(Entry entry) {
+        return kept.get(ObjectKey.tenantOf(entry.key()), entry.key(), entry.revision());
     }
 
     /// What a definition is compiled to.
@@ -74,7 +80,7 @@ final class CompiledKinds {
     Compiled of(Entry entry, Supplier<Edition> edition, Function<Edition, Compiled> compile) {
         var tenant = ObjectKey.tenantOf(entry.key());
         while (true) {
-            var known = kept.get(tenant, entry.key(), entry.revision());
+            var known = known(entry);
             if (known != null) {
                 return known;
             }
@@ -106,7 +112,7 @@ final class CompiledKinds {
     private @Nullable Compiled find(Edition edition) {
         var reference = held.get(edition);
         var kinds = reference == null ? null : reference.get();
-        return reference == null || kinds == null ? null : new Compiled(kinds, reference.weight);
+        return reference == null || kinds == null ? null : new Compiled(edition, kinds, reference.weight);
     }
 
     private Compiled make(Edition edition, Function<Edition, Compiled> compile) {
@@ -115,7 +121,7 @@ final class CompiledKinds {
         }
         var made = compile.apply(edition);
         if (!made.kinds.isEmpty()) {
-            held.put(edition, new Held(edition, made, gone));
+            held.put(edition, new Held(made, gone));
         }
         return made;
     }

@@ -2,7 +2,6 @@ package io.hypernetes.apiserver.custom;
 
 import io.hypernetes.apiserver.storage.Follower;
 import io.hypernetes.apiserver.storage.ObjectKey;
-import io.hypernetes.objects.kind.Kind;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.store.Change;
 import io.hypernetes.store.StoreException;
@@ -18,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// Tells watches of custom objects that what they watch is served no more as it was: its definition is gone, or has another spec or other names. They end then, as
 /// upstream's do (`removeDeadStorage` and `updateCustomResourceDefinition` of `pkg/apiserver/customresource_handler.go` in apiextensions-apiserver), and their clients
-/// list again and learn it. So there is one form of a definition that watches hold compiled, however often it changes. Thread-safe.
+/// list again and learn it. Thread-safe.
 ///
 /// To look means to read a definition, which takes as long as its tenant likes. So each tenant whose definitions changed has a thread for it, until it
 /// has looked at the latest form of each; nobody else waits.
@@ -39,15 +38,14 @@ public final class DefinitionEnds implements Follower.Listener {
     /// One that waits; closing it takes it back.
     public final class Waiting implements AutoCloseable {
         private final String tenant;
-        /// Not the kind: all that is compiled would be held with it.
         private final ResourceType type;
         private final Object identity;
         private final Runnable ended;
 
-        private Waiting(String tenant, Kind kind, Runnable ended) {
+        private Waiting(String tenant, ResourceType type, Object identity, Runnable ended) {
             this.tenant = tenant;
-            this.type = kind.type();
-            this.identity = kind.identity();
+            this.type = type;
+            this.identity = identity;
             this.ended = ended;
         }
 
@@ -71,8 +69,11 @@ public final class DefinitionEnds implements Follower.Listener {
     }
 
     /// Calls `ended` when a custom kind is served no more as it is, from any thread, perhaps at once and perhaps more than once; it must be quick.
-    public Waiting await(String tenant, Kind kind, Runnable ended) {
-        var one = new Waiting(tenant, kind, ended);
+    ///
+    /// @param type of the kind, which itself is not held: all that is compiled would be with it
+    /// @param identity its [io.hypernetes.objects.kind.Kind#identity]
+    public Waiting await(String tenant, ResourceType type, Object identity, Runnable ended) {
+        var one = new Waiting(tenant, type, identity, ended);
         waiting.compute(one.definition(), (key, all) -> {
             var set = all == null ? ConcurrentHashMap.<Waiting>newKeySet() : all;
             set.add(one);

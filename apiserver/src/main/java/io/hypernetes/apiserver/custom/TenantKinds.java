@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.custom;
 
+import io.hypernetes.apiserver.fair.InUse;
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
@@ -13,6 +14,7 @@ import io.hypernetes.objects.schema.Schema;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -40,6 +42,11 @@ public final class TenantKinds {
     /// The same for where kinds live in the API.
     private static final int PLACES = 64;
     private static final int TENANTS = 4;
+    /// The same for what requests use at once, of which a tenant may have half, and for what is kept apart for those who use little, by tenant at most so many bytes.
+    private static final int IN_USE = 8;
+    private static final int LITTLE_IN_USE = 16;
+    private static final long LITTLE = 2 << 20;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
     /// In bytes, of what is held of each version beside its names.
     private static final int OF_A_PLACE = 1 << 10;
     private static final Pattern VERSION = Pattern.compile("v(\\d{1,9})(?:(alpha|beta)(\\d{1,9}))?");
@@ -53,11 +60,18 @@ public final class TenantKinds {
     private final Conversions conversions;
     /// Each definition that is accepted has room.
     private final CompiledKinds compiled = new CompiledKinds(room(COMPILED, SchemaSizes.MOST_MEMORY));
+    private final InUse<CompiledKinds.Edition> inUse;
     private final MadeByWeight<Places> places = room(PLACES, 0);
     private final DefinitionEnds ends = new DefinitionEnds(this);
 
     public TenantKinds(Kinds builtIn, Store store, Conversions conversions) {
+        this(builtIn, store, conversions, inUse());
+    }
+
+    /// @param inUse for what requests use at once
+    TenantKinds(Kinds builtIn, Store store, Conversions conversions, InUse.Room inUse) {
         this.conversions = conversions;
+        this.inUse = new InUse<>(inUse, "the definitions of custom resources", "define less in one CustomResourceDefinition");
         this.builtIn = builtIn;
         this.ownGroups = builtIn.all().stream().map(kind -> kind.type().group()).collect(Collectors.toUnmodifiableSet());
         this.custom = new CustomKinds(builtIn.schema());
@@ -65,7 +79,20 @@ public final class TenantKinds {
     }
 
     /// Where the kinds of a definition live.
-    private record Places(CompiledKinds.Edition edition, List<ResourceType> types) {}
+    ///
+    /// @param weight of what it is compiled to, in bytes
+    private record Places(CompiledKinds.Edition edition, List<ResourceType> types, long weight) {
+        private boolean serve(String version) {
+            return types.stream().anyMatch(type -> type.version().equals(version));
+        }
+    }
+
+    /// Of a kind and of what its webhooks want to see of a second one there is room for each definition that is accepted.
+    private static InUse.Room inUse() {
+        long heap = Runtime.getRuntime().maxMemory();
+        long ofATenant = Math.max(2 * SchemaSizes.MOST_MEMORY, heap / IN_USE / 2);
+        return new InUse.Room(Math.max(2 * ofATenant, heap / IN_USE), ofATenant, heap / LITTLE_IN_USE, LITTLE, PATIENCE);
+    }
 
     /// @param least in bytes, that one of a tenant may have in any case
     private static <T> MadeByWeight<T> room(int part, long least) {
@@ -93,30 +120,92 @@ public final class TenantKinds {
         return builtIn.schema();
     }
 
-    /// The kind at a place of the API of a tenant; null when the tenant has none there.
+    /// The kind at a place of the API of a tenant, to be closed when it is used no more; null when the tenant has none there.
     ///
     /// @param tenant `*` for what is the same in all
-    public @Nullable Kind find(String tenant, String group, String version, String resource) {
+    /// @throws io.hypernetes.objects.ApiException 429 when others use so much that there is no room for it in time
+    public @Nullable KindUse use(String tenant, String group, String version, String resource) {
+        var entry = definition(tenant, group, resource);
+        return entry == null ? builtInUse(tenant, group, version, resource) : use(tenant, entry, version, true);
+    }
+
+    /// As the other, and null too when there is no room for the kind at once.
+    public @Nullable KindUse useAtOnce(String tenant, String group, String version, String resource) {
+        var entry = definition(tenant, group, resource);
+        return entry == null ? builtInUse(tenant, group, version, resource) : use(tenant, entry, version, false);
+    }
+
+    private @Nullable KindUse use(String tenant, Entry entry, String version, boolean waits) {
+        var kept = useKept(tenant, entry, version);
+        return kept == null ? useCompiled(tenant, entry, version, waits) : kept;
+    }
+
+    private @Nullable KindUse builtInUse(String tenant, String group, String version, String resource) {
         var kind = builtIn.find(group, version, resource);
-        if (kind != null) {
-            return as(tenant, kind);
-        }
-        if (!mayDefine(tenant, group, resource)) {
+        var seen = kind == null ? null : as(tenant, kind);
+        return seen == null ? null : KindUse.of(seen);
+    }
+
+    /// One that is kept, if there is room for it at once: who waits holds nothing.
+    private @Nullable KindUse useKept(String tenant, Entry entry, String version) {
+        var known = compiled.known(entry);
+        var kind = known == null ? null : of(known, version);
+        var taken = known == null || kind == null ? null : inUse.takeAtOnce(tenant, known.edition(), known.weight());
+        return kind == null || taken == null ? null : KindUse.of(kind, taken);
+    }
+
+    private @Nullable KindUse useCompiled(String tenant, Entry entry, String version, boolean waits) {
+        var places = places(tenant, entry);
+        if (!places.serve(version)) {
             return null;
         }
-        var key = key(tenant, resource + "." + group);
-        var entry = store.get(key);
-        if (entry.isEmpty()) {
-            compiled.forget(tenant, key);
-            places.remove(tenant, key);
+        var taken = waits ? inUse.take(tenant, places.edition, places.weight) : inUse.takeAtOnce(tenant, places.edition, places.weight);
+        if (taken == null) {
             return null;
         }
-        for (var each : compiled(entry.get()).kinds()) {
+        KindUse use = null;
+        try {
+            var kind = of(compiled(entry), version);
+            use = kind == null ? null : KindUse.of(kind, taken);
+            return use;
+        } finally {
+            if (use == null) {
+                taken.close();
+            }
+        }
+    }
+
+    private static @Nullable Kind of(CompiledKinds.Compiled compiled, String version) {
+        for (var each : compiled.kinds()) {
             if (each.type().version().equals(version)) {
                 return each;
             }
         }
         return null;
+    }
+
+    /// The definition of what lives at a place; null when there is none.
+    private @Nullable Entry definition(String tenant, String group, String resource) {
+        if (!mayDefine(tenant, group, resource)) {
+            return null;
+        }
+        var key = key(tenant, resource + "." + group);
+        var entry = store.get(key).orElse(null);
+        if (entry == null) {
+            compiled.forget(tenant, key);
+            places.remove(tenant, key);
+        }
+        return entry;
+    }
+
+    /// As [#use], for who does nothing with it that takes long, or uses the same definition in another way.
+    public @Nullable Kind find(String tenant, String group, String version, String resource) {
+        var kind = builtIn.find(group, version, resource);
+        if (kind != null) {
+            return as(tenant, kind);
+        }
+        var entry = definition(tenant, group, resource);
+        return entry == null ? null : of(compiled(entry), version);
     }
 
     /// The identity of a custom kind as its definition is now; null when it is not served. Nothing is compiled for it.
@@ -129,8 +218,7 @@ public final class TenantKinds {
             return null;
         }
         var places = places(tenant, entry.get());
-        boolean served = places.types.stream().anyMatch(each -> each.version().equals(type.version()));
-        return served ? CustomKinds.identity(places.edition, type.version()) : null;
+        return places.serve(type.version()) ? CustomKinds.identity(places.edition, type.version()) : null;
     }
 
     private boolean mayDefine(String tenant, String group, String resource) {
@@ -241,7 +329,7 @@ public final class TenantKinds {
                     : custom.of(definition, conversions.of(ObjectKey.tenantOf(entry.key()), definition), edition);
             // All versions live at one place.
             var served = made.isEmpty() || !isAt(entry, made.getFirst().type()) ? List.<Kind>of() : made;
-            return new CompiledKinds.Compiled(served, SchemaSizes.memory(definition));
+            return new CompiledKinds.Compiled(edition, served, SchemaSizes.memory(definition));
         });
     }
 
@@ -252,7 +340,7 @@ public final class TenantKinds {
         }
         var definition = read(entry);
         var types = CustomKinds.types(definition).stream().filter(type -> isAt(entry, type)).toList();
-        var made = new Places(CompiledKinds.Edition.of(entry.key(), definition), types);
+        var made = new Places(CompiledKinds.Edition.of(entry.key(), definition), types, SchemaSizes.memory(definition));
         long names = types.stream().mapToLong(type -> type.shortNames().size() + type.categories().size()).sum();
         places.put(tenant, entry.key(), entry.revision(), (types.size() + 1L) * OF_A_PLACE + names * (OF_A_PLACE / 8), made);
         return made;

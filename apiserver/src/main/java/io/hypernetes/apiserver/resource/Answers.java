@@ -42,9 +42,18 @@ public final class Answers {
 
     /// Answers with one object as it is stored.
     static void object(ResourceRequest request, int code, byte[] stored) throws IOException {
-        var accepted = Accepted.of(request.http().headers("Accept"));
-        request.http().setHeader("Cache-Control", "no-cache, private");
-        send(request.http(), code, accepted.contentType(), Part.of(render(request, accepted, stored)), LINE_END);
+        rendered(request, code, stored).go();
+    }
+
+    /// As the other, by what it returns.
+    static Continuation rendered(ResourceRequest request, int code, byte[] stored) {
+        var http = request.http();
+        var accepted = Accepted.of(http.headers("Accept"));
+        var object = Part.of(render(request, accepted, stored));
+        return () -> {
+            http.setHeader("Cache-Control", "no-cache, private");
+            send(http, code, accepted.contentType(), object, LINE_END);
+        };
     }
 
     private static byte[] render(ResourceRequest request, Accepted accepted, byte[] entry) {
@@ -104,8 +113,12 @@ public final class Answers {
     }
 
     static Table.IncludeObject include(ResourceRequest request) {
+        return include(request.http());
+    }
+
+    static Table.IncludeObject include(Exchange http) {
         try {
-            return Table.IncludeObject.parse(request.http().query("includeObject"));
+            return Table.IncludeObject.parse(http.query("includeObject"));
         } catch (IllegalArgumentException e) {
             throw ApiStatus.badRequest(String.valueOf(e.getMessage())).asException();
         }

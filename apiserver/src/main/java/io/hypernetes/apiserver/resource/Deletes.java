@@ -144,7 +144,8 @@ final class Deletes {
                 request.http(), ApiStatus.deleted(type.group(), type.resource(), request.target().name(), uid));
     }
 
-    void deleteCollection(ResourceRequest request) throws IOException {
+    /// @return answers
+    Continuation deleteCollection(ResourceRequest request) {
         var options = Options.of(request);
         var found = reads.find(
                 request,
@@ -160,7 +161,7 @@ final class Deletes {
                 }
             }
         }
-        reads.list(request, found);
+        return reads.list(request, found);
     }
 
     /// @param marked whether the object is still there, marked for deletion

@@ -9,6 +9,7 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Table;
 import io.hypernetes.store.Entry;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ final class EventEncoder {
     private static final byte[] LINE_END = {'\n'};
     private static final byte[] TAIL = "}\n".getBytes(StandardCharsets.US_ASCII);
 
-    private final ResourceRequest request;
+    private final Watched watched;
     private final Accepted accepted;
     private final Selection selection;
     private final Table.IncludeObject include;
@@ -26,19 +27,19 @@ final class EventEncoder {
     private boolean columnsDue;
 
     /// @param views of all watches
-    EventEncoder(ResourceRequest request, Accepted accepted, Selection selection, Views views) {
-        this.request = request;
+    EventEncoder(Watched watched, Accepted accepted, Selection selection, Views views) {
+        this.watched = watched;
         this.accepted = accepted;
         this.selection = selection;
-        this.include = Answers.include(request);
+        this.include = Answers.include(watched.http());
         this.view = views.of(new Views.Asked(
-                request.kind().identity(),
-                request.target().namespace(),
+                watched.identity(),
+                watched.target().namespace(),
                 selection,
                 accepted,
                 include,
-                request.tenantPath().everywhere(),
-                request.projected()));
+                watched.tenantPath().everywhere(),
+                watched.projected()));
         this.columnsDue = accepted.form() == Accepted.Form.TABLE;
     }
 
@@ -55,7 +56,15 @@ final class EventEncoder {
 
     /// The events of objects that are there when the watch begins.
     List<Chunk> added(List<Entry> entries) {
-        return Answers.shown(request, entries).stream().map(shown -> event("ADDED", shown.array())).toList();
+        var events = new ArrayList<Chunk>(entries.size());
+        for (var entry : entries) {
+            var stored = entry.value();
+            if (accepted.form() == Accepted.Form.TABLE || !watched.isShownAsStored(stored)) {
+                return watched.with(request -> Answers.shown(request, entries).stream().map(shown -> event(request, "ADDED", shown.array())).toList());
+            }
+            events.add(event("ADDED", stored));
+        }
+        return events;
     }
 
     /// The event of a change; null when it does not concern this watch.
@@ -85,15 +94,19 @@ final class EventEncoder {
         boolean before = change.previous() != null;
         boolean after = !change.deleted();
         if (!selection.everything()) {
-            after = after && selection.matches(change.once(request.kind().identity(), () -> Indexed.of(request.kind(), change.entry()), Indexed::bytes));
+            after = after && selection.matches(change.once(watched.identity(), () -> indexed(change.entry()), Indexed::bytes));
             var previous = change.previous();
             before = previous != null
-                    && selection.matches(change.once(new Before(request.kind().identity()), () -> Indexed.of(request.kind(), previous), Indexed::bytes));
+                    && selection.matches(change.once(new Before(watched.identity()), () -> indexed(previous), Indexed::bytes));
         }
         if (after) {
             return before ? "MODIFIED" : "ADDED";
         }
         return before ? "DELETED" : null;
+    }
+
+    private Indexed indexed(Entry entry) {
+        return watched.with(request -> Indexed.of(request.kind(), entry));
     }
 
     /// A bookmark at a revision.
@@ -104,8 +117,8 @@ final class EventEncoder {
         event.put("type", "BOOKMARK");
         var object = event.putObject("object");
         if (accepted.form() == Accepted.Form.OBJECT) {
-            object.put("kind", request.kind().type().kind());
-            object.put("apiVersion", request.kind().type().apiVersion());
+            object.put("kind", watched.type().kind());
+            object.put("apiVersion", watched.type().apiVersion());
         } else {
             object.put("kind", accepted.form() == Accepted.Form.TABLE ? "Table" : "PartialObjectMetadata");
             object.put("apiVersion", "meta.k8s.io/" + accepted.version());
@@ -147,28 +160,28 @@ final class EventEncoder {
     }
 
     private Chunk encode(String type, ObjectChange change) {
-        return event(type, Answers.shown(request, change.key(), state(change, type)));
+        var state = state(change, type);
+        return accepted.form() != Accepted.Form.TABLE && watched.isShownAsStored(state)
+                ? event(type, state)
+                : watched.with(request -> event(request, type, Answers.shown(request, change.key(), state)));
     }
 
+    private Chunk event(ResourceRequest request, String type, byte[] shown) {
+        if (accepted.form() != Accepted.Form.TABLE) {
+            return event(type, shown);
+        }
+        var tree = Json.readObject(shown);
+        var table = Answers.table(request.kind(), accepted, List.of(tree), Answers.metadataOf(tree), include, columnsDue, java.time.Instant.now());
+        columnsDue = false;
+        return line(type, Json.bytes(table));
+    }
+
+    /// Of an object as it is shown, in another form than a table.
     private Chunk event(String type, byte[] shown) {
-        byte[] object =
-                switch (accepted.form()) {
-                    case OBJECT -> shown;
-                    case METADATA -> StoredForm.partial(shown, accepted.version());
-                    case TABLE -> {
-                        var tree = Json.readObject(shown);
-                        var table = Answers.table(
-                                request.kind(),
-                                accepted,
-                                List.of(tree),
-                                Answers.metadataOf(tree),
-                                include,
-                                columnsDue,
-                                java.time.Instant.now());
-                        columnsDue = false;
-                        yield Json.bytes(table);
-                    }
-                };
+        return line(type, accepted.form() == Accepted.Form.METADATA ? StoredForm.partial(shown, accepted.version()) : shown);
+    }
+
+    private static Chunk line(String type, byte[] object) {
         byte[] head = ("{\"type\":\"" + type + "\",\"object\":").getBytes(StandardCharsets.US_ASCII);
         return Chunk.of(head, object, TAIL);
     }

@@ -4,6 +4,7 @@ import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.apiserver.storage.LayeredStore;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiStatus;
+import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Page;
@@ -34,21 +35,25 @@ final class Ranges {
     /// The prefixes that a request reads, ascending.
     List<String> prefixes(ResourceRequest request) {
         var type = request.kind().type();
-        if (request.tenantPath().everywhere()) {
-            return tenants().stream()
-                    .map(tenant -> ObjectKey.prefix(tenant, type.storedVersion().group(), type.resource()))
-                    .toList();
-        }
-        var namespace = request.target().namespace();
-        return List.of(
-                namespace.isEmpty()
-                        ? ObjectKey.prefix(request.holder(), type.storedVersion().group(), type.resource())
-                        : ObjectKey.prefix(request.holder(), type.storedVersion().group(), type.resource(), namespace));
+        return request.tenantPath().everywhere()
+                ? tenants().stream().map(tenant -> ObjectKey.prefix(tenant, type.storedVersion().group(), type.resource())).toList()
+                : List.of(prefix(type, request.holder(), request.target().namespace()));
+    }
+
+    private static String prefix(ResourceType type, String holder, String namespace) {
+        return namespace.isEmpty()
+                ? ObjectKey.prefix(holder, type.storedVersion().group(), type.resource())
+                : ObjectKey.prefix(holder, type.storedVersion().group(), type.resource(), namespace);
     }
 
     /// A fresh revision for what a request reads.
     long tick(ResourceRequest request) {
-        return request.tenantPath().everywhere() ? store.tick() : store.tick(prefixes(request).getFirst());
+        return request.tenantPath().everywhere() ? store.tick() : store.tick(prefix(request.kind().type(), request.holder(), request.target().namespace()));
+    }
+
+    /// A fresh revision for what is watched.
+    long tick(Watched watched) {
+        return watched.tenantPath().everywhere() ? store.tick() : store.tick(prefix(watched.type(), watched.holder(), watched.target().namespace()));
     }
 
     /// Every tenant, `root` among them, in the order of their keys: a page of a list goes on behind the last key of the one before.

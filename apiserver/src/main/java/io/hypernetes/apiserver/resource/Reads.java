@@ -8,7 +8,6 @@ import io.hypernetes.objects.Json;
 import io.hypernetes.store.CompactedException;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +34,9 @@ final class Reads {
     /// @param remaining -1 when it is not known
     record Found(List<Entry> entries, long revision, String continueToken, long remaining) {}
 
-    void get(ResourceRequest request) throws IOException {
-        Answers.object(request, 200, entry(request).value());
+    /// @return answers
+    Continuation get(ResourceRequest request) {
+        return Answers.rendered(request, 200, entry(request).value());
     }
 
     /// The object that a request names.
@@ -55,14 +55,18 @@ final class Reads {
                         .asException());
     }
 
-    void list(ResourceRequest request) throws IOException {
+    /// @return answers
+    Continuation list(ResourceRequest request) {
         var options = ListOptions.of(request.http(), false);
-        list(request, find(request, Selection.of(request.http(), request.kind(), ""), options));
+        return list(request, find(request, Selection.of(request.http(), request.kind(), ""), options));
     }
 
-    /// Answers with a list of what was found.
-    void list(ResourceRequest request, Found found) throws IOException {
-        var accepted = Accepted.of(request.http().headers("Accept"));
+    /// A list of what was found.
+    ///
+    /// @return answers with it
+    Continuation list(ResourceRequest request, Found found) {
+        var http = request.http();
+        var accepted = Accepted.of(http.headers("Accept"));
         var meta = Json.object();
         meta.put("resourceVersion", Long.toString(found.revision()));
         if (!found.continueToken().isEmpty()) {
@@ -71,7 +75,7 @@ final class Reads {
                 meta.put("remainingItemCount", found.remaining());
             }
         }
-        request.http().setHeader("Cache-Control", "no-cache, private");
+        http.setHeader("Cache-Control", "no-cache, private");
         List<Part> parts =
                 switch (accepted.form()) {
                     case OBJECT -> concatenated(
@@ -93,7 +97,7 @@ final class Reads {
                                     .map(shown -> Part.of(StoredForm.partial(shown.array(), accepted.version())))
                                     .toList());
                 };
-        request.http().send(200, accepted.contentType(), Indented.of(request.http(), accepted.contentType(), parts));
+        return () -> http.send(200, accepted.contentType(), Indented.of(http, accepted.contentType(), parts));
     }
 
     /// The objects that a request lists or begins a watch with.
@@ -139,9 +143,9 @@ final class Reads {
         return new Found(entries, range.revision(), next, direct ? remaining : -1);
     }
 
-    /// A fresh revision for what a request reads.
-    long tick(ResourceRequest request) {
-        return ranges.tick(request);
+    /// A fresh revision for what is watched.
+    long tick(Watched watched) {
+        return ranges.tick(watched);
     }
 
     /// Refuses a revision that is still to come for what a request reads.

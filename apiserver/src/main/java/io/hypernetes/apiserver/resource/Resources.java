@@ -64,7 +64,7 @@ public final class Resources {
         var lifecycle = new NamespaceLifecycle(store, trees);
         var removal = new Removal(store, tenants, indexes, services);
         this.reads = new Reads(store, new Ranges(store), indexes);
-        this.watches = new Watches(feeds, reads, kinds.ends());
+        this.watches = new Watches(feeds, reads, kinds);
         this.writes = new Writes(
                 store,
                 kinds.builtIn(),
@@ -96,8 +96,10 @@ public final class Resources {
         this.scales = new Scales(kinds.builtIn(), reads, writes);
     }
 
-    /// Serves a request that is authorised.
-    public void serve(ResourceRequest request) throws IOException {
+    /// Serves a request that is authorised, as far as its kind is needed for it.
+    ///
+    /// @return the rest
+    public Continuation serve(ResourceRequest request) throws IOException {
         var deprecation = request.kind().deprecation();
         if (!deprecation.isEmpty()) {
             Decoding.warn(request.http(), deprecation);
@@ -121,14 +123,13 @@ public final class Resources {
             accessReviews.review(request);
         } else if (target.group().equals(UsageReads.GROUP)) {
             usage.serve(request);
-        } else if (target.subresource().isEmpty()) {
-            object(request);
         } else {
-            part(request);
+            return target.subresource().isEmpty() ? object(request) : part(request);
         }
+        return Continuation.NONE;
     }
 
-    private void object(ResourceRequest request) throws IOException {
+    private Continuation object(ResourceRequest request) throws IOException {
         var target = request.target();
         var type = request.kind().type();
         if (request.kind().type().shared() && !request.tenant().equals(Caller.ROOT) && target.writes()) {
@@ -151,9 +152,18 @@ public final class Resources {
             throw ApiStatus.noSuchResource().asException();
         }
         switch (target.verb()) {
-            case "get" -> reads.get(request);
-            case "list" -> reads.list(request);
-            case "watch" -> watches.serve(request);
+            case "get" -> {
+                return reads.get(request);
+            }
+            case "list" -> {
+                return reads.list(request);
+            }
+            case "watch" -> {
+                return watches.begin(request);
+            }
+            case "deletecollection" -> {
+                return deletes.deleteCollection(request);
+            }
             case "create" -> {
                 requireVerb(request, target.collection());
                 writes.create(request);
@@ -167,12 +177,12 @@ public final class Resources {
                 writes.patch(request);
             }
             case "delete" -> deletes.delete(request);
-            case "deletecollection" -> deletes.deleteCollection(request);
             default -> throw ApiStatus.methodNotAllowed().asException();
         }
+        return Continuation.NONE;
     }
 
-    private void part(ResourceRequest request) throws IOException {
+    private Continuation part(ResourceRequest request) throws IOException {
         var target = request.target();
         var type = request.kind().type();
         var verb = target.verb();
@@ -224,16 +234,19 @@ public final class Resources {
                 requireVerb(request, known.verbs().contains(verb));
                 if (target.subresource().equals("scale")) {
                     scales.serve(request);
-                    return;
+                    return Continuation.NONE;
                 }
                 switch (verb) {
-                    case "get" -> reads.get(request);
+                    case "get" -> {
+                        return reads.get(request);
+                    }
                     case "update" -> writes.update(request);
                     case "patch" -> writes.patch(request);
                     default -> throw ApiStatus.methodNotAllowed().asException();
                 }
             }
         }
+        return Continuation.NONE;
     }
 
     private static void requireVerb(ResourceRequest request, boolean allowed) {

@@ -1,6 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
-import io.hypernetes.apiserver.custom.DefinitionEnds;
+import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.http.Chunk;
 import io.hypernetes.apiserver.request.Accepted;
 import io.hypernetes.apiserver.storage.ChangeCursor;
@@ -22,35 +22,46 @@ final class Watches {
 
     private final Feeds feeds;
     private final Reads reads;
-    private final DefinitionEnds ends;
+    private final TenantKinds kinds;
     private final Views views = new Views();
 
-    Watches(Feeds feeds, Reads reads, DefinitionEnds ends) {
+    Watches(Feeds feeds, Reads reads, TenantKinds kinds) {
         this.feeds = feeds;
         this.reads = reads;
-        this.ends = ends;
+        this.kinds = kinds;
     }
 
-    void serve(ResourceRequest request) throws IOException {
+    /// Understands a request to watch.
+    ///
+    /// @return watches
+    Continuation begin(ResourceRequest request) {
         var http = request.http();
         var accepted = Accepted.of(http.headers("Accept"));
         var options = ListOptions.of(http, true);
         reads.notYet(request, options.revision());
         var selection = Selection.of(http, request.kind(), request.target().name());
-        var encoder = new EventEncoder(request, accepted, selection, views);
+        var watched = new Watched(kinds, request);
+        var encoder = new EventEncoder(watched, accepted, selection, views);
+        return () -> serve(watched, options, selection, encoder, accepted);
+    }
+
+    private void serve(Watched watched, ListOptions options, Selection selection, EventEncoder encoder, Accepted accepted) throws IOException {
+        var http = watched.http();
         http.setHeader("Cache-Control", "no-cache, private");
         var out = WebSocketEvents.asked(http)
                 ? WebSocketEvents.open(http)
                 : new ChunkedEvents(http.stream(200, accepted.contentType() + ";stream=watch"));
         try (out) {
             try {
-                run(request, options, selection, encoder, out);
+                run(watched, options, selection, encoder, out);
             } catch (StoreException e) {
                 // The answer has begun: the error is its last event, before the stream is closed.
                 out.send(encoder.error(
                         e instanceof CompactedException
-                                ? ApiStatus.expired("too old resource version: " + options.revision() + " (" + reads.tick(request) + ")")
+                                ? ApiStatus.expired("too old resource version: " + options.revision() + " (" + reads.tick(watched) + ")")
                                 : ApiStatus.unavailable("the server is stopping")));
+                out.flush();
+            } catch (Watched.EndedException e) {
                 out.flush();
             } catch (ApiException e) {
                 // An object that cannot be shown in the version asked for.
@@ -61,12 +72,11 @@ final class Watches {
     }
 
     private void run(
-            ResourceRequest request, ListOptions options, Selection selection, EventEncoder encoder, EventSink out)
+            Watched watched, ListOptions options, Selection selection, EventEncoder encoder, EventSink out)
             throws IOException {
         long from = options.revision();
         if (from == 0 || options.sendInitialEvents()) {
-            var state = reads.find(
-                    request, selection, new ListOptions(0, true, "", 0, "", 0, false, false));
+            var state = watched.with(request -> reads.find(request, selection, new ListOptions(0, true, "", 0, "", 0, false, false)));
             var entries = state.entries();
             for (int i = 0; i < entries.size(); i += PAGE) {
                 for (var event : encoder.added(entries.subList(i, Math.min(entries.size(), i + PAGE)))) {
@@ -79,21 +89,21 @@ final class Watches {
             }
             out.flush();
         }
-        try (var changes = open(request, from); var end = request.kind().isCustom() ? ends.await(request.tenant(), request.kind(), changes::wake) : null) {
-            request.http().onDisconnect(changes::wake);
+        try (var changes = open(watched, from); var end = watched.awaitEnd(changes::wake)) {
+            watched.http().onDisconnect(changes::wake);
             // To show a custom object may mean to ask a webhook, which no event loop waits for.
-            var delivery = out instanceof ChunkedEvents(var stream) && !request.kind().isCustom()
+            var delivery = out instanceof ChunkedEvents(var stream) && !watched.isCustom()
                     ? stream.byLoop().map(loop -> new LoopDelivery(loop, encoder)).orElse(null)
                     : null;
             follow(changes, options, encoder, out, delivery);
         }
     }
 
-    private ChangeCursor open(ResourceRequest request, long from) {
-        var type = request.kind().type();
-        return request.tenantPath().everywhere()
+    private ChangeCursor open(Watched watched, long from) {
+        var type = watched.type();
+        return watched.tenantPath().everywhere()
                 ? feeds.followEverywhere(type.storedVersion().group(), type.resource(), from)
-                : feeds.follow(request.holder(), type.storedVersion().group(), type.resource(), from);
+                : feeds.follow(watched.holder(), type.storedVersion().group(), type.resource(), from);
     }
 
     private static void follow(

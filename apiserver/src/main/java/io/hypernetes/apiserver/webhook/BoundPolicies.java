@@ -109,7 +109,7 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
                 : concerned(restrictions, attempt, object, old) != null;
     }
 
-    /// What bound policies are evaluated with, for one request.
+    /// What bound policies are evaluated with, for one request; to be closed at its end.
     Parameters parameters(Attempt attempt) {
         return new Parameters(store, kinds, attempt);
     }

@@ -62,37 +62,38 @@ final class MutatingPolicies {
         var budget = new Budget(Budget.REQUEST);
         var failures = new ArrayList<Failure>();
         var current = object;
-        var parameters = policies.parameters(attempt);
-        for (var bound : policies.concerning(attempt, object, old)) {
-            var head = bound.policy().head();
-            var mine = new ArrayList<Failure>();
-            var broken = bound.broken();
-            if (broken != null) {
-                fail(mine, bound, broken, "Forbidden");
-            }
-            var each = bound.parameters(parameters);
-            while (each.next()) {
-                var params = each.value();
-                var look = new Look(head.name(), bound.binding(), Json.string(named(params), "namespace"), Json.string(named(params), "name"));
-                if (looks.isDue(look)) {
-                    if (budget.isSpent()) {
-                        fail(mine, bound, Budget.SPENT, "Invalid");
-                        break;
-                    }
-                    var before = current;
-                    var evaluation = new Evaluation(bound, attempt, old, params, settle, budget, mine);
-                    if (evaluation.isWanted(current)) {
-                        current = evaluation.mutate(current);
-                        looks.looked(look, bound.policy().wantsAnotherLook(), !current.equals(before));
+        try (var parameters = policies.parameters(attempt)) {
+            for (var bound : policies.concerning(attempt, object, old)) {
+                var head = bound.policy().head();
+                var mine = new ArrayList<Failure>();
+                var broken = bound.broken();
+                if (broken != null) {
+                    fail(mine, bound, broken, "Forbidden");
+                }
+                var each = bound.parameters(parameters);
+                while (each.next()) {
+                    var params = each.value();
+                    var look = new Look(head.name(), bound.binding(), Json.string(named(params), "namespace"), Json.string(named(params), "name"));
+                    if (looks.isDue(look)) {
+                        if (budget.isSpent()) {
+                            fail(mine, bound, Budget.SPENT, "Invalid");
+                            break;
+                        }
+                        var before = current;
+                        var evaluation = new Evaluation(bound, attempt, old, params, settle, budget, mine);
+                        if (evaluation.isWanted(current)) {
+                            current = evaluation.mutate(current);
+                            looks.looked(look, bound.policy().wantsAnotherLook(), !current.equals(before));
+                        }
                     }
                 }
-            }
-            var fault = each.fault();
-            if (fault != null) {
-                fail(mine, bound, fault, "Forbidden");
-            }
-            if (!head.ignoresFailure()) {
-                mine.stream().limit(MOST_FAILURES - failures.size()).forEach(failures::add);
+                var fault = each.fault();
+                if (fault != null) {
+                    fail(mine, bound, fault, "Forbidden");
+                }
+                if (!head.ignoresFailure()) {
+                    mine.stream().limit(MOST_FAILURES - failures.size()).forEach(failures::add);
+                }
             }
         }
         looks.end(current);

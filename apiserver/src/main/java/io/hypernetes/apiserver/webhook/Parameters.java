@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.webhook;
 
+import io.hypernetes.apiserver.custom.KindUse;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.ApiException;
@@ -7,6 +8,7 @@ import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.objects.selector.LabelSelector;
 import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
@@ -17,8 +19,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// The objects with which bound policies are evaluated in one request. One is held at a time, since one of 1.4 MB may be a hundred where it is read, and how many are
-/// looked at for all bindings together, and how many bytes of them are read, is bounded. For one thread.
-final class Parameters {
+/// looked at for all bindings together, and how many bytes of them are read, is bounded. One kind of them is in use at a time, until this is closed. For one thread.
+final class Parameters implements AutoCloseable {
     /// Those that a selector does not want count too.
     static final int MOST = 10_000;
 
@@ -35,8 +37,10 @@ final class Parameters {
     private long leftToRead = MOST_READ;
     /// What was read last, which the next binding often wants as well.
     private @Nullable Read last;
+    private @Nullable KindUse using;
 
-    private record Read(Entry entry, Kind kind, ObjectNode object) {}
+    /// @param kind its [io.hypernetes.objects.kind.Kind#identity]
+    private record Read(Entry entry, Object kind, ObjectNode object) {}
 
     Parameters(Store store, TenantKinds kinds, Attempt attempt) {
         this.store = store;
@@ -65,7 +69,7 @@ final class Parameters {
         private final JsonNode reference;
         private boolean begun;
         private boolean found;
-        private @Nullable Kind kind;
+        private @Nullable ResourceType type;
         private @Nullable LabelSelector selector;
         private Iterator<Entry> entries = List.<Entry>of().iterator();
         private @Nullable ObjectNode value;
@@ -108,24 +112,23 @@ final class Parameters {
                 }
                 begin();
             }
-            while (kind != null && entries.hasNext()) {
-                var object = read(entries.next(), kind);
+            while (type != null && entries.hasNext()) {
+                var object = read(entries.next(), type);
                 if (selector == null || selector.matches(LabelSelector.labelsOf(object))) {
                     found = true;
                     value = object;
                     return true;
                 }
             }
-            if (kind != null && !found && !Json.string(reference, "parameterNotFoundAction").equals("Allow")) {
+            if (type != null && !found && !Json.string(reference, "parameterNotFoundAction").equals("Allow")) {
                 throw ApiStatus.badRequest("no params found for policy binding with `Deny` parameterNotFoundAction").asException();
             }
             return false;
         }
 
         private void begin() {
-            var known = kind(wanted);
-            kind = known;
-            var type = known.type();
+            var type = type(wanted);
+            this.type = type;
             var namespace = namespace(type.namespaced(), Json.string(reference, "namespace"));
             var name = Json.string(reference, "name");
             if (left <= 0) {
@@ -141,12 +144,13 @@ final class Parameters {
         }
     }
 
-    private ObjectNode read(Entry entry, Kind kind) {
+    private ObjectNode read(Entry entry, ResourceType type) {
         if (--left < 0) {
             throw tooMuch();
         }
+        var kind = kind(type);
         var known = last;
-        if (known != null && known.entry.equals(entry) && known.kind.equals(kind)) {
+        if (known != null && known.entry.equals(entry) && known.kind.equals(kind.identity())) {
             return known.object;
         }
         // Not held while the next is read.
@@ -156,24 +160,46 @@ final class Parameters {
             throw tooMuch();
         }
         var object = kind.fromStored(Json.readObject(entry.value()));
-        last = new Read(entry, kind, object);
+        last = new Read(entry, kind.identity(), object);
         return object;
+    }
+
+    private Kind kind(ResourceType type) {
+        var known = using;
+        if (known == null || !known.kind().type().groupVersion().equals(type.groupVersion()) || !known.kind().type().resource().equals(type.resource())) {
+            close();
+            known = kinds.use(attempt.tenant(), type.group(), type.version(), type.resource());
+            using = known;
+        }
+        if (known == null) {
+            throw notFound(type.apiVersion(), type.kind());
+        }
+        return known.kind();
+    }
+
+    @Override
+    public void close() {
+        if (using != null) {
+            using.close();
+            using = null;
+        }
     }
 
     private static ApiException tooMuch() {
         return ApiStatus.badRequest(TOO_MUCH).asException();
     }
 
-    private Kind kind(JsonNode wanted) {
+    private ResourceType type(JsonNode wanted) {
         var version = GroupVersion.parse(Json.string(wanted, "apiVersion"));
         var kindName = Json.string(wanted, "kind");
         return kinds.types(attempt.tenant()).stream()
                 .filter(type -> type.groupVersion().equals(version) && type.kind().equals(kindName))
                 .findFirst()
-                .map(type -> kinds.find(attempt.tenant(), type.group(), type.version(), type.resource()))
-                .orElseThrow(() -> ApiStatus.badRequest("failed to find resource referenced by paramKind: '" + version.apiVersion()
-                                + ", Kind=" + kindName + "'")
-                        .asException());
+                .orElseThrow(() -> notFound(version.apiVersion(), kindName));
+    }
+
+    private static ApiException notFound(String apiVersion, String kind) {
+        return ApiStatus.badRequest("failed to find resource referenced by paramKind: '" + apiVersion + ", Kind=" + kind + "'").asException();
     }
 
     private String namespace(boolean namespaced, String named) {

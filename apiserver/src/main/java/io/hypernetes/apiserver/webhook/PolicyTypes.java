@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.webhook;
 
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.SimpleType;
+import io.hypernetes.apiserver.custom.KindUse;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.ObjectTypes;
@@ -20,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /// Says in the status of a ValidatingAdmissionPolicy what is wrong with its expressions when the kinds that its `matchConstraints` name are known. Upstream's
 /// controller (`pkg/controller/validatingadmissionpolicystatus/controller.go`) says it a moment after the policy is written; here whoever writes it waits for it, so that nobody
-/// pays for somebody else's expressions.
+/// pays for somebody else's expressions. Nothing is said of kinds that there is no room for beside each other.
 public final class PolicyTypes {
     private static final int MOST_KINDS = 10;
     /// Of kinds that rules may name, and of texts in a list and of rules: who names more is told of those alone.
@@ -50,17 +51,32 @@ public final class PolicyTypes {
     }
 
     private List<ObjectNode> check(String tenant, JsonNode spec) {
-        var named = named(tenant, spec);
-        if (named.isEmpty()) {
-            return List.of();
+        var uses = new ArrayList<KindUse>();
+        try {
+            var named = named(tenant, spec, uses);
+            if (named.isEmpty()) {
+                return List.of();
+            }
+            long end = System.nanoTime() + LONGEST.toNanos();
+            var types = new ObjectTypes(kinds.schema());
+            var params = parameters(tenant, spec.path("paramKind"), types, uses);
+            var subjects = named.stream()
+                    .map(kind -> new TypeCheck.Subject(kind.type().group(), kind.type().version(), kind.type().kind(), type(kind, types)))
+                    .toList();
+            return new TypeCheck(spec, types, subjects, params, () -> System.nanoTime() - end > 0).warnings();
+        } finally {
+            uses.forEach(KindUse::close);
         }
-        long end = System.nanoTime() + LONGEST.toNanos();
-        var types = new ObjectTypes(kinds.schema());
-        var params = parameters(tenant, spec.path("paramKind"), types);
-        var subjects = named.stream()
-                .map(kind -> new TypeCheck.Subject(kind.type().group(), kind.type().version(), kind.type().kind(), type(kind, types)))
-                .toList();
-        return new TypeCheck(spec, types, subjects, params, () -> System.nanoTime() - end > 0).warnings();
+    }
+
+    /// A kind, in use until `uses` are closed; empty when there is none, or no room for it beside the others.
+    private Optional<Kind> find(String tenant, String group, String version, String resource, List<KindUse> uses) {
+        var use = kinds.useAtOnce(tenant, group, version, resource);
+        if (use == null) {
+            return Optional.empty();
+        }
+        uses.add(use);
+        return Optional.of(use.kind());
     }
 
     private static CelType type(Kind kind, ObjectTypes types) {
@@ -68,19 +84,19 @@ public final class PolicyTypes {
         return published == null ? types.builtIn(kind.type().schemaType()) : types.defined(published);
     }
 
-    private CelType parameters(String tenant, JsonNode wanted, ObjectTypes types) {
+    private CelType parameters(String tenant, JsonNode wanted, ObjectTypes types, List<KindUse> uses) {
         return !wanted.isObject()
                 ? SimpleType.DYN
                 : kinds.types(tenant).stream()
                         .filter(type -> type.apiVersion().equals(Json.string(wanted, "apiVersion")) && type.kind().equals(Json.string(wanted, "kind")))
                         .findFirst()
-                        .map(type -> kinds.find(tenant, type.group(), type.version(), type.resource()))
+                        .flatMap(type -> find(tenant, type.group(), type.version(), type.resource(), uses))
                         .map(kind -> type(kind, types))
                         .orElse(SimpleType.DYN);
     }
 
     /// The kinds that the rules name one by one, in the order of group, version and kind; a rule with `*` for groups or versions names none.
-    private List<Kind> named(String tenant, JsonNode spec) {
+    private List<Kind> named(String tenant, JsonNode spec, List<KindUse> uses) {
         Set<Kind> named = new LinkedHashSet<>();
         int looks = 0;
         for (var rule : Json.objects(spec.path("matchConstraints"), "resourceRules").stream().limit(MOST_TEXTS).toList()) {
@@ -94,7 +110,7 @@ public final class PolicyTypes {
                 for (var version : versions) {
                     for (var resource : resources) {
                         if (named.size() < MOST_KINDS && looks++ < MOST_LOOKS) {
-                            Optional.ofNullable(kinds.find(tenant, group, version, resource)).ifPresent(named::add);
+                            find(tenant, group, version, resource, uses).ifPresent(named::add);
                         }
                     }
                 }

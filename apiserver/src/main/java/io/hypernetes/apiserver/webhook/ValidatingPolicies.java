@@ -33,25 +33,26 @@ final class ValidatingPolicies {
         var budget = new Budget(Budget.REQUEST);
         var findings = new Verdict.Findings();
         var notes = new Notes();
-        var parameters = policies.parameters(attempt);
-        for (var bound : policies.concerning(attempt, object, old)) {
-            var say = new Verdict(bound.policy().head(), bound.binding(), bound.spec().path("validationActions"), attempt, findings);
-            var broken = bound.broken();
-            if (broken != null) {
-                say.failed(broken);
-            }
-            var each = bound.parameters(parameters);
-            while (each.next()) {
-                if (budget.isSpent()) {
-                    // Each of those that are left fails as it would if it were evaluated, which says nothing that this does not say.
-                    say.failed(Budget.SPENT);
-                    break;
+        try (var parameters = policies.parameters(attempt)) {
+            for (var bound : policies.concerning(attempt, object, old)) {
+                var say = new Verdict(bound.policy().head(), bound.binding(), bound.spec().path("validationActions"), attempt, findings);
+                var broken = bound.broken();
+                if (broken != null) {
+                    say.failed(broken);
                 }
-                bound.policy().judge(policies.variables(attempt, bound.as(), object, old, each.value()), budget, say, notes);
-            }
-            var fault = each.fault();
-            if (fault != null) {
-                say.failed(fault);
+                var each = bound.parameters(parameters);
+                while (each.next()) {
+                    if (budget.isSpent()) {
+                        // Each of those that are left fails as it would if it were evaluated, which says nothing that this does not say.
+                        say.failed(Budget.SPENT);
+                        break;
+                    }
+                    bound.policy().judge(policies.variables(attempt, bound.as(), object, old, each.value()), budget, say, notes);
+                }
+                var fault = each.fault();
+                if (fault != null) {
+                    say.failed(fault);
+                }
             }
         }
         notes.tell(attempt.annotate());

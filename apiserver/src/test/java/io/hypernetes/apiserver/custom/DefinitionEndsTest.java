@@ -71,8 +71,10 @@ class DefinitionEndsTest {
             var ends = kinds.ends();
             var blueEnded = new CountDownLatch(1);
             var greenEnded = new CountDownLatch(1);
-            try (var blue = ends.await("blue", defined(store, kinds, "blue"), blueEnded::countDown);
-                    var green = ends.await("green", defined(store, kinds, "green"), greenEnded::countDown)) {
+            var wheels = defined(store, kinds, "blue");
+            var others = defined(store, kinds, "green");
+            try (var blue = ends.await("blue", wheels.type(), wheels.identity(), blueEnded::countDown);
+                    var green = ends.await("green", others.type(), others.identity(), greenEnded::countDown)) {
                 assertThat(blue).isNotSameAs(green);
                 for (var tenant : List.of("blue", "green")) {
                     store.commit(List.of(Operation.delete(key(tenant))));

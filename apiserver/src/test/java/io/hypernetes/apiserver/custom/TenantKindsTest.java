@@ -87,7 +87,7 @@ class TenantKindsTest {
             var wheels = Objects.requireNonNull(kinds.find("blue", "example.com", "v1", "wheels"));
             var entry = store.get(HEAVY).orElseThrow();
             store.commit(List.of(new Operation.Put(HEAVY, entry.revision(), _ -> entry.value())));
-            try (var _ = kinds.ends().await("blue", held, () -> {}); var _ = kinds.ends().await("blue", wheels, () -> {})) {
+            try (var _ = kinds.ends().await("blue", held.type(), held.identity(), () -> {}); var _ = kinds.ends().await("blue", wheels.type(), wheels.identity(), () -> {})) {
                 assertThat(compiled).as("who waits for the end of a definition has no use for what is compiled").hasValue(2);
             }
             assertThat(heavy(kinds, "v1")).as("its spec is what it was").isSameAs(held);

@@ -109,6 +109,12 @@ public record ResourceType(
                 schemaType, rootOnly, shared, storedVersion);
     }
 
+    /// The same place without its other names, of which a tenant's definition may have as many as it likes: for whoever keeps it.
+    public ResourceType withoutAliases() {
+        return new ResourceType(
+                groupVersion, resource, singular, kind, namespaced, List.of(), List.of(), verbs, subresources, schemaType, rootOnly, shared, storedVersion);
+    }
+
     /// Whether objects are stored in the form of this very kind.
     public boolean isStored() {
         return storedVersion.equals(groupVersion);
