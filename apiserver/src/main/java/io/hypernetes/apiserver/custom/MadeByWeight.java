@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What was made of stored entries, for as long as there is room: all tenants together and each have a bound, in bytes. A tenant's own that was asked for least
 /// lately goes first, and where all together are too many it is one of the tenant that has most. Thread-safe.
-final class MadeByWeight<T> {
+public final class MadeByWeight<T> {
     private final long most;
     private final long mostOfATenant;
     private final ReentrantLock lock = new ReentrantLock();
@@ -23,13 +23,15 @@ final class MadeByWeight<T> {
         long weight;
     }
 
-    MadeByWeight(long most, long mostOfATenant) {
+    /// @param most of all tenants, in bytes
+    /// @param mostOfATenant of each
+    public MadeByWeight(long most, long mostOfATenant) {
         this.most = most;
         this.mostOfATenant = mostOfATenant;
     }
 
     /// What was made of an entry as of a revision; null when that is not held.
-    @Nullable T get(String tenant, String key, long revision) {
+    public @Nullable T get(String tenant, String key, long revision) {
         lock.lock();
         try {
             var held = tenants.get(tenant);
@@ -41,7 +43,9 @@ final class MadeByWeight<T> {
     }
 
     /// Holds what was made; not what is more than a tenant may have.
-    void put(String tenant, String key, long revision, long weighs, T value) {
+    ///
+    /// @param weighs in bytes
+    public void put(String tenant, String key, long revision, long weighs, T value) {
         lock.lock();
         try {
             forget(tenant, key);
@@ -64,7 +68,8 @@ final class MadeByWeight<T> {
         }
     }
 
-    void remove(String tenant, String key) {
+    /// Holds what was made of an entry no longer.
+    public void remove(String tenant, String key) {
         lock.lock();
         try {
             forget(tenant, key);

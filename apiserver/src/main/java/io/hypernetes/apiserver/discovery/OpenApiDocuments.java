@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.discovery;
 
+import io.hypernetes.apiserver.custom.MadeByWeight;
 import io.hypernetes.apiserver.custom.TenantKinds;
 import io.hypernetes.apiserver.http.Exchange;
 import io.hypernetes.apiserver.request.Accepted;
@@ -8,9 +9,10 @@ import io.hypernetes.apiserver.request.TenantPath;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.openapi.OpenApi;
 import java.io.IOException;
-import java.lang.ref.SoftReference;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -18,20 +20,40 @@ import org.jspecify.annotations.Nullable;
 public final class OpenApiDocuments {
     private static final String INDEX = "/openapi/v3";
 
-    private static final int MOST_EDITIONS = 1000;
+    /// Of the heap, for the documents of all tenants: one part in so many, of which one may have half.
+    private static final int KEPT = 16;
+    /// In bytes, of what is held beside the documents.
+    private static final int OF_AN_EDITION = 1 << 10;
 
     private final TenantKinds kinds;
     private final Supplier<OpenApi> root;
     private final Supplier<OpenApi> tenants;
-    /// The documents of the kinds that tenants have defined, by tenant: they can be made again, so they go before memory is short.
-    private final ConcurrentHashMap<String, SoftReference<Edition>> editions = new ConcurrentHashMap<>();
+    /// The documents of the kinds that tenants have defined.
+    private final MadeByWeight<Edition> editions;
+    /// Those of one tenant at a time are made: the kinds of one may be a good part of the memory meanwhile.
+    private final Semaphore turn = new Semaphore(1, true);
+    private final ConcurrentHashMap<String, CompletableFuture<@Nullable Void>> underWay = new ConcurrentHashMap<>();
 
     /// @param documents of its own kinds
     /// @param everything of all kinds, for the one document of v2
-    private record Edition(String name, OpenApi documents, OpenApi everything) {}
+    private record Edition(String name, OpenApi documents, OpenApi everything) {
+        private OpenApi of(boolean v2) {
+            return v2 ? everything : documents;
+        }
+
+        private long bytes() {
+            return OF_AN_EDITION + documents.bytes() + everything.bytes();
+        }
+    }
 
     public OpenApiDocuments(TenantKinds kinds) {
+        this(kinds, Runtime.getRuntime().maxMemory() / KEPT);
+    }
+
+    /// @param most what is kept of all tenants, in bytes
+    OpenApiDocuments(TenantKinds kinds, long most) {
         this.kinds = kinds;
+        this.editions = new MadeByWeight<>(most, most / 2);
         this.root = once(() -> OpenApi.of(kinds.builtIn(), true));
         this.tenants = once(() -> OpenApi.of(kinds.builtIn(), false));
     }
@@ -39,12 +61,7 @@ public final class OpenApiDocuments {
     public void serve(Exchange http, TenantPath tenant) throws IOException {
         var path = tenant.path();
         var openApi = tenant.tenant().equals(Caller.ROOT) || tenant.everywhere() ? root.get() : tenants.get();
-        var own = own(tenant.tenant());
-        var document = path.equals("/openapi/v2")
-                ? (own == null ? openApi : own.everything).swagger()
-                : path.equals(INDEX)
-                        ? openApi.index(tenant.prefix(), own == null ? null : own.documents)
-                        : path.startsWith(INDEX + "/") ? find(openApi, own, path.substring(INDEX.length() + 1)) : null;
+        var document = document(openApi, tenant);
         if (document == null) {
             throw ApiStatus.noSuchResource().asException();
         }
@@ -91,33 +108,68 @@ public final class OpenApiDocuments {
         throw ApiStatus.notAcceptable(offered ? List.of("application/json", SwaggerProtobuf.TYPE) : List.of("application/json")).asException();
     }
 
-    private static OpenApi.@Nullable Document find(OpenApi builtIn, @Nullable Edition own, String path) {
-        var document = builtIn.document(path);
-        return document == null && own != null ? own.documents.document(path) : document;
-    }
-
-    /// The documents of what a tenant has defined; null when it has defined nothing.
-    private @Nullable Edition own(String tenant) {
-        var name = kinds.edition(tenant);
-        if (name.isEmpty()) {
-            editions.remove(tenant);
+    private OpenApi.@Nullable Document document(OpenApi builtIn, TenantPath tenant) {
+        var path = tenant.path();
+        if (path.equals("/openapi/v2")) {
+            var own = own(tenant.tenant(), true);
+            return (own == null ? builtIn : own).swagger();
+        }
+        if (path.equals(INDEX)) {
+            return builtIn.index(tenant.prefix(), own(tenant.tenant(), false));
+        }
+        if (!path.startsWith(INDEX + "/")) {
             return null;
         }
-        if (editions.size() >= MOST_EDITIONS) {
-            editions.clear();
-        }
-        Edition edition = null;
-        while (edition == null) {
-            edition = editions.compute(tenant, (_, held) -> isOf(name, held) ? held : new SoftReference<>(new Edition(
-                            name, OpenApi.of(kinds.schema(), () -> kinds.own(tenant)), OpenApi.of(kinds.schema(), () -> kinds.all(tenant)))))
-                    .get();
-        }
-        return edition;
+        var named = path.substring(INDEX.length() + 1);
+        var document = builtIn.document(named);
+        var own = document == null ? own(tenant.tenant(), false) : null;
+        return own == null ? document : own.document(named);
     }
 
-    private static boolean isOf(String name, @Nullable SoftReference<Edition> held) {
-        var edition = held == null ? null : held.get();
-        return edition != null && edition.name.equals(name);
+    /// The documents of what a tenant has defined, made; null when it has defined nothing. Those of one tenant are made by one, for whom others wait.
+    ///
+    /// @param v2 whether of all its kinds, with the one document of v2
+    @Nullable OpenApi own(String tenant, boolean v2) {
+        while (true) {
+            var edition = edition(tenant);
+            if (edition == null || edition.of(v2).isMade(v2)) {
+                return edition == null ? null : edition.of(v2);
+            }
+            var done = new CompletableFuture<@Nullable Void>();
+            var others = underWay.putIfAbsent(tenant, done);
+            if (others != null) {
+                // They may have made others, or failed: so look again.
+                others.join();
+                continue;
+            }
+            turn.acquireUninterruptibly();
+            try {
+                // What is defined may have changed meanwhile.
+                var now = edition(tenant);
+                if (now != null) {
+                    now.of(v2).make(v2);
+                    editions.put(tenant, "", 0, now.bytes(), now);
+                }
+                return now == null ? null : now.of(v2);
+            } finally {
+                turn.release();
+                underWay.remove(tenant, done);
+                done.complete(null);
+            }
+        }
+    }
+
+    /// The present edition of a tenant, perhaps to be made; null when it has defined nothing.
+    private @Nullable Edition edition(String tenant) {
+        var name = kinds.edition(tenant);
+        if (name.isEmpty()) {
+            editions.remove(tenant, "");
+            return null;
+        }
+        var known = editions.get(tenant, "", 0);
+        return known != null && known.name.equals(name)
+                ? known
+                : new Edition(name, OpenApi.of(kinds.schema(), () -> kinds.own(tenant)), OpenApi.of(kinds.schema(), () -> kinds.all(tenant)));
     }
 
     private static Supplier<OpenApi> once(Supplier<OpenApi> make) {

@@ -80,6 +80,27 @@ public final class OpenApi {
         return documents;
     }
 
+    /// Makes what is not made yet: the document of v2 alone, with those that it is made of, or those of v3.
+    public void make(boolean v2) {
+        if (v2) {
+            swagger();
+        } else {
+            documents();
+        }
+    }
+
+    /// Whether the document of v2 is made, or those of v3.
+    public boolean isMade(boolean v2) {
+        return v2 ? swagger != null : made != null;
+    }
+
+    /// What is made takes so many bytes.
+    public long bytes() {
+        Map<String, Document> documents = made;
+        Document all = swagger;
+        return (documents == null ? 0 : documents.values().stream().mapToLong(document -> document.json.length).sum()) + (all == null ? 0 : all.json.length);
+    }
+
     /// The document at `/openapi/v3/{path}`, such as `api/v1` or `apis/apps/v1`, or null.
     public @Nullable Document document(String path) {
         return documents().get(path);
