@@ -2,14 +2,18 @@ package io.hypernetes.apiserver.webhook;
 
 import dev.cel.common.values.NullValue;
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.fair.InUse;
+import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.cel.AdmissionLanguage;
 import io.hypernetes.objects.cel.Values;
 import io.hypernetes.objects.kind.Kind;
+import io.hypernetes.store.Entry;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -42,52 +46,119 @@ final class BoundPolicies<P extends BoundPolicies.Compiled> {
         }
     }
 
+    /// @param inUse for what is used at once
     /// @param resource such as `validatingadmissionpolicies`
     /// @param bindings the resource of its bindings
-    BoundPolicies(Store store, TenantKinds kinds, String resource, String bindings, Function<ObjectNode, P> compile) {
+    BoundPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse, String resource, String bindings, Function<ObjectNode, P> compile) {
         this.store = store;
         this.kinds = kinds;
         this.matching = new Matching(kinds, store);
-        this.policies = new Configurations<>(store, resource, compile);
-        this.bindings = new Configurations<>(store, bindings, binding -> binding);
+        this.policies = new Configurations<>(store, inUse, resource, compile);
+        this.bindings = new Configurations<>(store, inUse, bindings, binding -> binding);
     }
 
     /// Whether a tenant has any that count.
     boolean any(String tenant) {
-        return !bindings.of(tenant).isEmpty();
+        return !bindings.entries(tenant).isEmpty();
     }
 
     /// Whether any may be about an attempt, as far as their rules tell.
     boolean mayConcern(Attempt attempt) {
-        var bound = bindings.of(attempt.tenant()).stream().map(binding -> Json.string(binding, "spec", "policyName")).collect(Collectors.toSet());
-        return !bound.isEmpty()
-                && policies.of(attempt.tenant()).stream().filter(policy -> bound.contains(policy.head().name())).anyMatch(policy -> {
-                    var constraints = policy.head().spec().path("matchConstraints");
-                    return matching.byRules(Json.objects(constraints, "resourceRules"), Json.string(constraints, "matchPolicy"), attempt) != null;
-                });
+        var tenant = attempt.tenant();
+        var bound = pairs(tenant).stream().map(Pair::policy).collect(Collectors.toSet());
+        for (var policy : bound) {
+            try (var use = policies.use(tenant, policy)) {
+                var constraints = use.value().head().spec().path("matchConstraints");
+                if (matching.byRules(Json.objects(constraints, "resourceRules"), Json.string(constraints, "matchPolicy"), attempt) != null) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
-    /// Those that are about an attempt, by the names of the policies and then of the bindings.
-    List<Bound<P>> concerning(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
-        var bound = bindings.of(attempt.tenant());
+    /// A policy and one of its bindings, as they are stored.
+    private record Pair(Entry policy, Entry binding) {}
+
+    /// Those of a tenant, by the names of the policies and then of the bindings.
+    private List<Pair> pairs(String tenant) {
+        var bound = bindings.entries(tenant);
         if (bound.isEmpty()) {
             return List.of();
         }
-        var known = policies.of(attempt.tenant()).stream().collect(Collectors.toMap(policy -> policy.head().name(), policy -> policy));
-        var found = new ArrayList<Bound<P>>();
+        var known = policies.entries(tenant).stream().collect(Collectors.toMap(BoundPolicies::name, policy -> policy));
+        var pairs = new ArrayList<Pair>();
         for (var binding : bound) {
-            var policy = known.get(Json.string(binding, "spec", "policyName"));
-            if (policy == null) {
-                continue;
-            }
-            var as = concerned(policy.head().spec().path("matchConstraints"), attempt, object, old);
-            var own = binding.path("spec").path("matchResources");
-            if (as != null && (!own.isObject() || narrowed(own, attempt, object, old))) {
-                found.add(new Bound<>(policy, Json.string(binding, "metadata", "name"), binding.path("spec"), as, policy.head().broken()));
+            try (var use = bindings.use(tenant, binding)) {
+                var policy = known.get(Json.string(use.value(), "spec", "policyName"));
+                if (policy != null) {
+                    pairs.add(new Pair(policy, binding));
+                }
             }
         }
-        found.sort(Comparator.comparing((Bound<P> each) -> each.policy().head().name()).thenComparing(Bound::binding));
-        return found;
+        pairs.sort(Comparator.comparing((Pair pair) -> name(pair.policy)).thenComparing(pair -> name(pair.binding)));
+        return pairs;
+    }
+
+    private static String name(Entry entry) {
+        return ObjectKey.parse(entry.key()).name();
+    }
+
+    /// Those that are about an attempt, by the names of the policies and then of the bindings; to be closed.
+    Concerning concerning(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        return new Concerning(attempt, object, old);
+    }
+
+    /// One after the other: each is there until the next is asked for.
+    final class Concerning implements AutoCloseable {
+        private final Attempt attempt;
+        private final @Nullable ObjectNode object;
+        private final @Nullable ObjectNode old;
+        private final Iterator<Pair> pairs;
+        private Configurations<P>.@Nullable Use policy;
+        private Configurations<ObjectNode>.@Nullable Use binding;
+
+        private Concerning(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+            this.attempt = attempt;
+            this.object = object;
+            this.old = old;
+            this.pairs = pairs(attempt.tenant()).iterator();
+        }
+
+        /// The next; null when there is none.
+        @Nullable Bound<P> next() {
+            while (pairs.hasNext()) {
+                close();
+                var pair = pairs.next();
+                var ofPolicy = policies.use(attempt.tenant(), pair.policy);
+                policy = ofPolicy;
+                var ofBinding = bindings.use(attempt.tenant(), pair.binding);
+                binding = ofBinding;
+                var head = ofPolicy.value().head();
+                var spec = ofBinding.value().path("spec");
+                var as = concerned(head.spec().path("matchConstraints"), attempt, object, old);
+                var own = spec.path("matchResources");
+                if (as != null && (!own.isObject() || narrowed(own, attempt, object, old))) {
+                    return new Bound<>(ofPolicy.value(), name(pair.binding), spec, as, head.broken());
+                }
+            }
+            close();
+            return null;
+        }
+
+        @Override
+        public void close() {
+            var ofPolicy = policy;
+            policy = null;
+            if (ofPolicy != null) {
+                ofPolicy.close();
+            }
+            var ofBinding = binding;
+            binding = null;
+            if (ofBinding != null) {
+                ofBinding.close();
+            }
+        }
     }
 
     /// The kind in whose form constraints want to see an attempt; null when it is none of their concern.

@@ -18,9 +18,10 @@ public final class DynamicAdmission {
 
     /// @param outbound calls the webhooks
     public DynamicAdmission(Store store, TenantKinds kinds, OutboundCall outbound) {
-        this.webhooks = new Webhooks(store, kinds, outbound);
-        this.mutating = new MutatingPolicies(store, kinds);
-        this.validating = new ValidatingPolicies(store, kinds);
+        var inUse = Configurations.room();
+        this.webhooks = new Webhooks(store, kinds, inUse, outbound);
+        this.mutating = new MutatingPolicies(store, kinds, inUse);
+        this.validating = new ValidatingPolicies(store, kinds, inUse);
     }
 
     /// Whether there may be anybody to ask about a deletion, as far as can be said without the object: by the rules of webhooks and of bound policies. Mutating

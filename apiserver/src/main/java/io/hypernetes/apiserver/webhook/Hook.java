@@ -27,6 +27,13 @@ record Hook(String configuration, String name, ObjectNode source, List<ObjectNod
         return List.copyOf(hooks);
     }
 
+    /// Which one it is.
+    record Place(String configuration, String name) {}
+
+    Place place() {
+        return new Place(configuration, name);
+    }
+
     String matchPolicy() {
         return Json.string(source, "matchPolicy");
     }

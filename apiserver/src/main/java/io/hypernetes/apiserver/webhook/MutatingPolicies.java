@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.fair.InUse;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
@@ -35,9 +36,9 @@ final class MutatingPolicies {
     private final BoundPolicies<MutatingPolicy> policies;
     private final Decoder decoder;
 
-    MutatingPolicies(Store store, TenantKinds kinds) {
+    MutatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse) {
         this.policies = new BoundPolicies<>(
-                store, kinds, "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", MutatingPolicy::of);
+                store, kinds, inUse, "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", MutatingPolicy::of);
         this.decoder = kinds.builtIn().decoder();
     }
 
@@ -62,8 +63,8 @@ final class MutatingPolicies {
         var budget = new Budget(Budget.REQUEST);
         var failures = new ArrayList<Failure>();
         var current = object;
-        try (var parameters = policies.parameters(attempt)) {
-            for (var bound : policies.concerning(attempt, object, old)) {
+        try (var parameters = policies.parameters(attempt); var concerning = policies.concerning(attempt, object, old)) {
+            for (var bound = concerning.next(); bound != null; bound = concerning.next()) {
                 var head = bound.policy().head();
                 var mine = new ArrayList<Failure>();
                 var broken = bound.broken();

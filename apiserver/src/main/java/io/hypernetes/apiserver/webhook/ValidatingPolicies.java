@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.fair.InUse;
 import io.hypernetes.apiserver.request.Cut;
 import io.hypernetes.objects.cel.Budget;
 import io.hypernetes.store.Store;
@@ -16,9 +17,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class ValidatingPolicies {
     private final BoundPolicies<ValidatingPolicy> policies;
 
-    ValidatingPolicies(Store store, TenantKinds kinds) {
+    ValidatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse) {
         this.policies = new BoundPolicies<>(
-                store, kinds, "validatingadmissionpolicies", "validatingadmissionpolicybindings", ValidatingPolicy::of);
+                store, kinds, inUse, "validatingadmissionpolicies", "validatingadmissionpolicybindings", ValidatingPolicy::of);
     }
 
     /// Whether any may be about an attempt, as far as their rules tell.
@@ -33,8 +34,8 @@ final class ValidatingPolicies {
         var budget = new Budget(Budget.REQUEST);
         var findings = new Verdict.Findings();
         var notes = new Notes();
-        try (var parameters = policies.parameters(attempt)) {
-            for (var bound : policies.concerning(attempt, object, old)) {
+        try (var parameters = policies.parameters(attempt); var concerning = policies.concerning(attempt, object, old)) {
+            for (var bound = concerning.next(); bound != null; bound = concerning.next()) {
                 var say = new Verdict(bound.policy().head(), bound.binding(), bound.spec().path("validationActions"), attempt, findings);
                 var broken = bound.broken();
                 if (broken != null) {

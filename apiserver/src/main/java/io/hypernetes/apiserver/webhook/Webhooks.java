@@ -1,6 +1,7 @@
 package io.hypernetes.apiserver.webhook;
 
 import io.hypernetes.apiserver.custom.TenantKinds;
+import io.hypernetes.apiserver.fair.InUse;
 import io.hypernetes.apiserver.fair.Seat;
 import io.hypernetes.objects.ApiException;
 import io.hypernetes.objects.ApiStatus;
@@ -16,7 +17,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -27,18 +27,27 @@ final class Webhooks {
     private final Configurations<List<Hook>> mutating;
     private final Configurations<List<Hook>> validating;
 
-    Webhooks(Store store, TenantKinds kinds, OutboundCall outbound) {
+    Webhooks(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse, OutboundCall outbound) {
         this.calls = new HookCall(outbound);
         this.matching = new Matching(kinds, store);
-        this.mutating = new Configurations<>(store, "mutatingwebhookconfigurations", Hook::of);
-        this.validating = new Configurations<>(store, "validatingwebhookconfigurations", Hook::of);
+        this.mutating = new Configurations<>(store, inUse, "mutatingwebhookconfigurations", Hook::of);
+        this.validating = new Configurations<>(store, inUse, "validatingwebhookconfigurations", Hook::of);
     }
 
     /// Whether a tenant has any whose rules are about an attempt, whatever its object.
     boolean mayConcern(Attempt attempt) {
-        return Stream.concat(mutating.of(attempt.tenant()).stream(), validating.of(attempt.tenant()).stream())
-                .flatMap(List::stream)
-                .anyMatch(hook -> matching.byRules(hook.rules(), hook.matchPolicy(), attempt) != null);
+        return mayConcern(mutating, attempt) || mayConcern(validating, attempt);
+    }
+
+    private boolean mayConcern(Configurations<List<Hook>> configurations, Attempt attempt) {
+        for (var entry : configurations.entries(attempt.tenant())) {
+            try (var use = configurations.use(attempt.tenant(), entry)) {
+                if (use.value().stream().anyMatch(hook -> matching.byRules(hook.rules(), hook.matchPolicy(), attempt) != null)) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /// Lets the mutating webhooks of a tenant change an object, one after the other, by the names of their configurations.
@@ -48,21 +57,25 @@ final class Webhooks {
     /// @return the object after them all; the argument itself when nobody changed it
     @Nullable ObjectNode mutate(
             Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old, UnaryOperator<ObjectNode> settle, Looks looks) {
-        var hooks = mutating.of(attempt.tenant());
-        if (hooks.isEmpty()) {
+        var configurations = mutating.entries(attempt.tenant());
+        if (configurations.isEmpty()) {
             return object;
         }
         looks.begin(object);
         var current = object;
         int index = -1;
-        for (var hook : hooks.stream().flatMap(List::stream).toList()) {
-            index++;
-            if (!looks.isDue(hook)) {
-                continue;
+        for (var configuration : configurations) {
+            try (var use = mutating.use(attempt.tenant(), configuration)) {
+                for (var hook : use.value()) {
+                    index++;
+                    if (!looks.isDue(hook.place())) {
+                        continue;
+                    }
+                    var before = current;
+                    current = call(hook, attempt, current, old, settle, "round_" + looks.round() + "_index_" + index);
+                    looks.looked(hook.place(), hook.wantsAnotherLook(), !Objects.equals(before, current));
+                }
             }
-            var before = current;
-            current = call(hook, attempt, current, old, settle, "round_" + looks.round() + "_index_" + index);
-            looks.looked(hook, hook.wantsAnotherLook(), !Objects.equals(before, current));
         }
         looks.end(current);
         return current;
@@ -92,16 +105,44 @@ final class Webhooks {
     /// @param round as [HookCall#ask] wants it
     private record Concerned(Hook hook, Kind as, String round) {}
 
-    /// Asks the validating webhooks of a tenant, all at once; the first by name that denies is answered.
+    /// Asks the validating webhooks of a tenant, all at once as far as there is room for them beside each other; the first by name that denies is answered.
     void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
+        var uses = new ArrayList<Configurations<List<Hook>>.Use>();
         var concerned = new ArrayList<Concerned>();
-        for (var hook : validating.of(attempt.tenant()).stream().flatMap(List::stream).toList()) {
-            var as = concerned(hook, attempt, object, old);
-            if (as != null) {
-                // Counted among those that are asked, as upstream's `pkg/admission/plugin/webhook/validating/dispatcher.go` does (`relevantHooks`); of mutating ones all are.
-                concerned.add(new Concerned(hook, as, "round_0_index_" + concerned.size()));
+        int index = 0;
+        try {
+            for (var configuration : validating.entries(attempt.tenant())) {
+                var use = uses.isEmpty() ? validating.use(attempt.tenant(), configuration) : validating.useAtOnce(attempt.tenant(), configuration);
+                if (use == null) {
+                    ask(concerned, attempt, object, old);
+                    concerned.clear();
+                    close(uses);
+                    use = validating.use(attempt.tenant(), configuration);
+                }
+                uses.add(use);
+                for (var hook : use.value()) {
+                    var as = concerned(hook, attempt, object, old);
+                    if (as != null) {
+                        // Counted among those that are asked, as upstream's `pkg/admission/plugin/webhook/validating/dispatcher.go` does (`relevantHooks`); of mutating ones all are.
+                        concerned.add(new Concerned(hook, as, "round_0_index_" + index++));
+                    }
+                }
+                if (concerned.isEmpty()) {
+                    close(uses);
+                }
             }
+            ask(concerned, attempt, object, old);
+        } finally {
+            close(uses);
         }
+    }
+
+    private static void close(List<Configurations<List<Hook>>.Use> uses) {
+        uses.forEach(Configurations.Use::close);
+        uses.clear();
+    }
+
+    private void ask(List<Concerned> concerned, Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
         if (concerned.isEmpty()) {
             return;
         }
