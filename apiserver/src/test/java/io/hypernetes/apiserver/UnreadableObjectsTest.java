@@ -99,4 +99,36 @@ class UnreadableObjectsTest {
             await().untilAsserted(() -> assertThat(cluster.store.get(missing.getLast().text())).isPresent());
         }
     }
+
+    @Test
+    void oneThatIsThereGoesWithAnOptionAndARight() throws Exception {
+        try (var cluster = new Cluster()) {
+            var admin = cluster.operator();
+            admin.post(TENANTS, Cluster.tenant("acme")).expect(201);
+            var acme = cluster.client("acme", "alice", "system:masters");
+            var broken = CONFIG_MAPS + "/broken";
+            acme.post(CONFIG_MAPS, Cluster.configMap("whole", "1")).expect(201);
+            cluster.store.commit(List.of(Operation.put(
+                    new ObjectKey("acme", "", "configmaps", "default", "broken").text(),
+                    ("{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"resourceVersion\":\"1\",\"name\":\"broken\",\"finalizers\":[\"a.b/c\"]},\"n\":" + "1".repeat(500) + "}")
+                            .getBytes(StandardCharsets.UTF_8))));
+            var why = "configmaps \"broken\" is stored in a form that cannot be read";
+            var remedy = "who has the right to \"unsafe-delete-ignore-read-errors\" can delete it with the option ignoreStoreReadErrorWithClusterBreakingPotential";
+            assertThat(acme.delete(broken).expect(500).at("message")).startsWith("Internal error occurred: StorageError: corrupt object: ").contains(why).contains(remedy);
+            assertThat(acme.patch(broken, "application/merge-patch+json", "{\"data\":{\"a\":\"b\"}}").expect(500).at("message")).contains(why);
+            acme.post("/apis/rbac.authorization.k8s.io/v1/clusterroles", "{\"metadata\":{\"name\":\"deleter\"},\"rules\":[{\"apiGroups\":[\"\"],\"resources\":[\"configmaps\"],\"verbs\":[\"delete\"]}]}").expect(201);
+            acme.post("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "{\"metadata\":{\"name\":\"bob\"},\"roleRef\":{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"ClusterRole\",\"name\":\"deleter\"},"
+                    + "\"subjects\":[{\"apiGroup\":\"rbac.authorization.k8s.io\",\"kind\":\"User\",\"name\":\"bob\"}]}").expect(201);
+            var option = "?ignoreStoreReadErrorWithClusterBreakingPotential=true";
+            var bob = cluster.client("acme", "bob");
+            await().untilAsserted(() -> assertThat(bob.delete(broken + option).expect(403).at("message")).contains("not permitted to do \"unsafe-delete-ignore-read-errors\""));
+            assertThat(acme.delete(broken + option + "&dryRun=All").expect(422).at("message")).contains("cannot be set together with .dryRun");
+            assertThat(acme.delete(CONFIG_MAPS + option).expect(422).at("message")).contains("is not allowed with DELETECOLLECTION");
+            assertThat(acme.delete(CONFIG_MAPS + "/whole" + option).expect(422).at("message")).contains("is exclusively used to delete corrupt object(s), try again by removing this option");
+            acme.delete(CONFIG_MAPS + "/missing" + option).expect(404);
+            acme.delete(broken + option).expect(200);
+            acme.get(broken).expect(404);
+            acme.get(CONFIG_MAPS + "/whole").expect(200);
+        }
+    }
 }

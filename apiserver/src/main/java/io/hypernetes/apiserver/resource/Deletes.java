@@ -1,5 +1,6 @@
 package io.hypernetes.apiserver.resource;
 
+import io.hypernetes.apiserver.access.Authorisation;
 import io.hypernetes.apiserver.admission.LocalDisks;
 import io.hypernetes.apiserver.admission.PriorityClasses;
 import io.hypernetes.apiserver.body.Body;
@@ -36,8 +37,10 @@ final class Deletes {
     private final Removal removal;
     private final Cleanup cleanup;
     private final Programmed dynamic;
+    private final Authorisation authorisation;
 
-    Deletes(Store store, Reads reads, Removal removal, Cleanup cleanup, Programmed dynamic) {
+    Deletes(Store store, Reads reads, Removal removal, Cleanup cleanup, Programmed dynamic, Authorisation authorisation) {
+        this.authorisation = authorisation;
         this.dynamic = dynamic;
         this.cleanup = cleanup;
         this.store = store;
@@ -49,8 +52,9 @@ final class Deletes {
     ///
     /// @param grace null when it is left to the object
     /// @param dependents what becomes of what the object owns
-    /// @param eviction whether it is one, which a pod's status is to say
-    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents, boolean eviction) {
+    /// @param eviction whether a pod's status is to say that somebody evicted it
+    /// @param unreadable whether the object is to go because it cannot be read
+    record Options(@Nullable Long grace, String uid, String revision, boolean dryRun, Dependents dependents, boolean eviction, boolean unreadable) {
 
         /// As programmed admission sees them.
         ObjectNode toJson() {
@@ -73,16 +77,19 @@ final class Deletes {
             if (dryRun) {
                 options.putArray("dryRun").add("All");
             }
+            if (unreadable) {
+                options.put(Unreadable.OPTION, true);
+            }
             return options;
         }
 
         Options evicting() {
-            return new Options(grace, uid, revision, dryRun, dependents, true);
+            return new Options(grace, uid, revision, dryRun, dependents, true, false);
         }
 
         /// Of that state of the object alone.
         Options withRevision(long only) {
-            return new Options(grace, uid, Long.toString(only), dryRun, dependents, eviction);
+            return new Options(grace, uid, Long.toString(only), dryRun, dependents, eviction, unreadable);
         }
 
         static Options of(ResourceRequest request) {
@@ -126,7 +133,8 @@ final class Deletes {
                     Json.string(given, "preconditions", "resourceVersion"),
                     dry,
                     Dependents.asked(request, given),
-                    false);
+                    false,
+                    Unreadable.isAsked(request, given));
         }
     }
 
@@ -134,6 +142,11 @@ final class Deletes {
         var type = request.kind().type();
         var options = Options.of(request);
         PriorityClasses.checkDelete(type, request.target().name());
+        if (options.unreadable()) {
+            deleteUnreadable(request);
+            Answers.status(request.http(), ApiStatus.deleted(type.group(), type.resource(), request.target().name(), ""));
+            return;
+        }
         var outcome = delete(request, options);
         if (outcome.marked() || (type.returnsDeleted() && !request.kind().isCustom())) {
             Answers.object(request, 200, outcome.stored());
@@ -175,7 +188,7 @@ final class Deletes {
             var current = store.get(key)
                     .filter(entry -> Visibility.sees(request.caller(), type, entry))
                     .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
-            var object = Json.readObject(current.value());
+            var object = Unreadable.read(request, current);
             checkPreconditions(request, options, object, current);
             checkProtection(request, object);
             long grace = grace(request, options, object);
@@ -210,6 +223,22 @@ final class Deletes {
                     throw ApiStatus.modified(type.group(), type.resource(), name).asException();
                 }
             }
+        }
+    }
+
+    /// Takes an object out of the store whatever holds it.
+    private void deleteUnreadable(ResourceRequest request) {
+        Unreadable.authorise(authorisation, request);
+        var type = request.kind().type();
+        var name = request.target().name();
+        var key = request.key().text();
+        var current = store.get(key).orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
+        Unreadable.require(request, current);
+        checkProtection(request, Json.object());
+        try {
+            removal.removeUnreadable(request, key, current);
+        } catch (ConflictException e) {
+            throw ApiStatus.modified(type.group(), type.resource(), name).asException();
         }
     }
 

@@ -11,6 +11,8 @@ import io.hypernetes.store.Entry;
 import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongFunction;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Takes objects out of the store for good.
@@ -46,16 +48,23 @@ final class Removal {
     /// @param last what watchers see last
     /// @throws io.hypernetes.store.ConflictException when it changed meanwhile
     void remove(ResourceRequest request, String key, Entry current, ObjectNode last) {
+        remove(request, key, current, StoredForm.ending(last), Admission.isService(request.kind()) ? services.release(request.tenant(), last) : List.of());
+    }
+
+    /// As the other, of one that cannot be read: what a service has stays taken until it is looked through.
+    void removeUnreadable(ResourceRequest request, String key, Entry current) {
+        remove(request, key, current, revision -> StoredForm.withRevision(current.value(), revision), List.of());
+    }
+
+    private void remove(ResourceRequest request, String key, Entry current, LongFunction<byte[]> last, List<Operation> more) {
         var operations = new ArrayList<Operation>();
-        operations.add(new Operation.Delete(key, current.revision(), StoredForm.ending(last)));
+        operations.add(new Operation.Delete(key, current.revision(), last));
         operations.addAll(TenantState.guard(store, request.tenant(), current));
         boolean tenant = request.tenant().equals(Caller.ROOT) && !request.kind().isCustom() && request.kind().type().is("hypernetes.io", "tenants");
         if (tenant) {
             operations.addAll(tenants.remains(request.target().name()));
         }
-        if (Admission.isService(request.kind())) {
-            operations.addAll(services.release(request.tenant(), last));
-        }
+        operations.addAll(more);
         store.commit(operations);
         indexes.forget(key);
         if (tenant) {

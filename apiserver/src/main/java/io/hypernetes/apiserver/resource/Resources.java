@@ -83,7 +83,7 @@ public final class Resources {
                 removal,
                 dynamic,
                 random);
-        this.deletes = new Deletes(store, reads, removal, cleanup, dynamic);
+        this.deletes = new Deletes(store, reads, removal, cleanup, dynamic, authorisation);
         var decoding = new Decoding(kinds.builtIn());
         this.bindings = new Bindings(store, lifecycle);
         this.eviction = new Eviction(store, decoding, lifecycle, dynamic, deletes);

@@ -226,7 +226,7 @@ final class Writes {
         for (int attempt = 1; ; attempt++) {
             var current = store.get(key)
                     .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
-            var old = kind.fromStored(Json.readObject(current.value()));
+            var old = kind.fromStored(Unreadable.read(request, current));
             var updated = change.apply(old.deepCopy());
             Decoding.takeTenant(updated, request.tenant());
             var seen = checkIdentity(request, updated, old, current);
