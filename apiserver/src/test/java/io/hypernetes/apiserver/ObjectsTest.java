@@ -55,6 +55,33 @@ class ObjectsTest extends ClusterTest {
         }
     }
 
+    /// So namespaces are emptied: what is held is not in the way of what comes behind it.
+    @Test
+    void aCollectionIsDeletedPageByPage() {
+        namespace(admin, "paged");
+        for (int i = 0; i < 5; i++) {
+            admin.post(configMaps("paged"), configMap("p" + i, "1").replace("\"name\":", "\"finalizers\":[\"example.com/held\"],\"name\":")).expect(201);
+        }
+        var token = "";
+        int pages = 0;
+        do {
+            var page = admin.send(admin.request(configMaps("paged") + "?limit=2&labelSelector=&continue=" + token)
+                            .header("Accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json")
+                            .DELETE()
+                            .build())
+                    .expect(200);
+            assertThat(page.at("kind")).isEqualTo("PartialObjectMetadataList");
+            assertThat(page.json().path("items").size()).isBetween(1, 2);
+            token = page.at("metadata", "continue");
+            pages++;
+        } while (!token.isEmpty());
+        // With what every namespace has.
+        assertThat(pages).isEqualTo(3);
+        for (int i = 0; i < 5; i++) {
+            assertThat(admin.get(configMaps("paged") + "/p" + i).expect(200).at("metadata", "deletionTimestamp")).isNotEmpty();
+        }
+    }
+
     @Test
     void anUnchangedObjectIsNotWritten() {
         var first = admin.post(configMaps("default"), configMap("same", "1")).expect(201);

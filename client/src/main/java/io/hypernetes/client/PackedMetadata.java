@@ -16,8 +16,8 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Long lists and maps in the metadata of cached objects, in about as much room as their text takes: made of the model's objects they take five to ten times
-/// that, and a cache has those of all tenants, each of which may store a hundred megabytes of them. Whoever reads one is given objects of the model that are made
+/// Long lists and maps in the metadata of cached objects, in about as much room as their text takes: made of the model's objects they take five times that
+/// and more, and a cache has those of all tenants, each of which may store a hundred megabytes of them. Whoever reads one is given objects of the model that are made
 /// for him; nobody can change it. Short ones, which nearly all objects have, stay as they are.
 final class PackedMetadata {
     private static final int FEW = 16;

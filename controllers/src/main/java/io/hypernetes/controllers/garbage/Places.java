@@ -90,11 +90,6 @@ final class Places<K> {
                 .orElseGet(Change::none);
     }
 
-    boolean isWaiting(String tenant, K key) {
-        Tenant<K> own = tenants.get(tenant);
-        return own != null && own.waiting.contains(key);
-    }
-
     /// How many a tenant may have.
     int mostOfTenant() {
         return mostOfTenant;

@@ -14,7 +14,6 @@ class PlacesTest {
             assertThat(places.add("red", "r" + i).begins().isPresent()).isEqualTo(i < 3);
         }
         assertThat(places.having("red")).containsExactly("r0", "r1", "r2");
-        assertThat(places.isWaiting("red", "r4")).isTrue();
         assertThat(places.add("red", "r4")).isEqualTo(places.add("red", "r0"));
         assertThat(places.remove("red", "r3").begins()).isEmpty();
         assertThat(places.remove("red", "r1").begins()).contains("r4");
