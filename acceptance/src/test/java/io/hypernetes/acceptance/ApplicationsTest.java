@@ -9,12 +9,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Programs that people run, in images made of Debian's packages; [DatabaseTest] has one more.
 @ExtendWith(SharedCluster.class)
+@Order(1)
 class ApplicationsTest {
     private static final String ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount";
 

@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The client libraries that people write programs with, unmodified: each creates, watches, patches, executes, forwards a port, and holds a lock.
 @ExtendWith(SharedCluster.class)
+@Order(7)
 class ClientLibrariesTest {
     private static final String POD = "clients";
     private static final Duration LIMIT = Duration.ofMinutes(3);

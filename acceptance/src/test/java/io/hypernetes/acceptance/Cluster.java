@@ -21,7 +21,7 @@ final class Cluster implements AutoCloseable {
 
     private static final Duration LIMIT = Duration.ofMinutes(2);
     /// Processes that live for minutes do not earn back what their second compiler costs.
-    private static final Map<String, String> SHORT_LIVED = Map.of("HYPERNETES_JVM", "-XX:TieredStopAtLevel=1");
+    static final Map<String, String> SHORT_LIVED = Map.of("HYPERNETES_JVM", "-XX:TieredStopAtLevel=1");
 
     final Path root;
     private final List<String> settings;

@@ -12,11 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Containers, by behaviours of upstream's conformance suite; `docs/conformance.md` says which is which.
 @ExtendWith(ConformancePods.Shared.class)
+@Order(9)
 class ConformanceContainersTest {
 
     @Test

@@ -13,11 +13,13 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// The network of pods, by behaviours of upstream's conformance suite; `docs/conformance.md` says which is which.
 @ExtendWith(ConformancePods.Shared.class)
+@Order(6)
 class ConformanceNetworkTest {
 
     @Test

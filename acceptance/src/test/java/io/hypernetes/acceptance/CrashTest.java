@@ -13,13 +13,10 @@ import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.api.io.TempDir;
 
-/// Every process of Hypernetes is killed at once; the pods do not notice. Last of those that share the cluster, for it ends it and begins it anew.
-@ExtendWith(SharedCluster.class)
-@Order(Integer.MAX_VALUE)
-@Isolated("it ends the cluster and begins it anew")
+/// Every process of Hypernetes is killed at once; the pods do not notice. On a cluster of its own, for it ends it and begins it anew.
+@Order(3)
 class CrashTest {
     private static final String COUNTS = """
             i=0
@@ -31,7 +28,14 @@ class CrashTest {
             """;
 
     @Test
-    void podsOutliveTheirManagers(Cluster cluster) throws Exception {
+    void podsOutliveTheirManagers(@TempDir Path folder) throws Exception {
+        try (Cluster cluster = Cluster.at(folder.resolve("cluster"), 93)) {
+            cluster.up().ok();
+            outliveThem(cluster);
+        }
+    }
+
+    private static void outliveThem(Cluster cluster) throws Exception {
         cluster.runShell("counts", COUNTS);
         cluster.runShell("stays", "sleep 100000");
         cluster.awaitRunning("counts");

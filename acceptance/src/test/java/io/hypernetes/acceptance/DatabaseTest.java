@@ -3,17 +3,22 @@ package io.hypernetes.acceptance;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
-/// A real database, which outlives its pod and its cluster.
-@ExtendWith(SharedCluster.class)
-@Isolated("it takes the cluster down and up")
+/// A real database, which outlives its pod and its cluster, one of its own.
+@Order(4)
 class DatabaseTest {
     @Test
-    void postgresKeepsItsTablesAlsoWhenTheClusterGoesDown(Cluster cluster, @TempDir Path folder) throws IOException {
+    void postgresKeepsItsTablesAlsoWhenTheClusterGoesDown(@TempDir Path folder) throws IOException {
+        try (Cluster cluster = Cluster.at(folder.resolve("cluster"), 95)) {
+            cluster.up().ok();
+            keepsItsTables(cluster, folder);
+        }
+    }
+
+    private static void keepsItsTables(Cluster cluster, Path folder) throws IOException {
         Application.image(cluster, folder, "applications.test/postgres:15", "postgresql-15", "postgresql-client-15", "tzdata");
         cluster.apply(Application.stateful("postgres", "applications.test/postgres:15", 999, """
                 export PATH=/usr/lib/postgresql/15/bin:$PATH LC_ALL=C

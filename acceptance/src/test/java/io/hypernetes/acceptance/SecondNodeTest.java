@@ -7,10 +7,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A second machine, played by a network namespace of its own: it shares nothing with the first but the wire.
+@Order(5)
 class SecondNodeTest {
     private static final String NAMESPACE = "hn-acc-second";
 

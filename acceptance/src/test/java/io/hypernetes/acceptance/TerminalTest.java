@@ -11,12 +11,14 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Random;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `kubectl exec` as a person and as a pipe use it.
 @ExtendWith(SharedCluster.class)
+@Order(8)
 class TerminalTest {
 
     @Test
