@@ -15,8 +15,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// A pod of which all memory is being written, which may take minutes.
+@Execution(ExecutionMode.CONCURRENT)
 class EndedWhileSavedTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 

@@ -20,7 +20,10 @@ import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class RecoveryTest {
     /// As when the run folder was swept while a machine was being made.
     @Test
@@ -86,7 +89,7 @@ class RecoveryTest {
             assertThatThrownBy(sandbox::isSurelyPaused).isInstanceOf(HyperdException.class).hasMessageContaining("does not say");
             machine.silent = 0;
             // Asked again without anybody's wish.
-            await().atMost(Duration.ofSeconds(20)).until(sandbox::isPaused);
+            await().dontCatchUncaughtExceptions().atMost(Duration.ofSeconds(20)).until(sandbox::isPaused);
             assertThat(sandbox.isSurelyPaused()).isTrue();
             assertThatThrownBy(sandbox::guest).hasMessageContaining("is paused");
             sandbox.resume();

@@ -22,7 +22,10 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+@Execution(ExecutionMode.CONCURRENT)
 class TemplatesTest {
     private static final long MINUTE = 60_000_000_000L;
     /// Processors of a kind whose templates cannot be closed.
@@ -170,7 +173,7 @@ class TemplatesTest {
         }
         assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(used));
         successor(used);
-        await().atMost(LONG).until(() -> closed.size() == 2);
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> closed.size() == 2);
         assertThat(templates.counts()).containsEntry("renewedTemplates", 2L).containsEntry("templates", 1L);
     }
 
@@ -180,7 +183,7 @@ class TemplatesTest {
         broken = true;
         now.addAndGet(24 * 60 * MINUTE);
         assertThat(templates.choose(kind(1), "acme")).isEqualTo(new Templates.Choice.Copy(old));
-        await().atMost(LONG).until(() -> closed.contains(kind(1).machine()));
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> closed.contains(kind(1).machine()));
         assertThat(templates.ready(kind(1))).isEmpty();
     }
 
@@ -202,7 +205,7 @@ class TemplatesTest {
         activity.end();
         assertThat(quiet.await(60, TimeUnit.SECONDS)).isTrue();
         waiter.join();
-        await().atMost(LONG).until(() -> templates.ready(kind(1)).isPresent());
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(kind(1)).isPresent());
     }
 
     @Test
@@ -210,7 +213,7 @@ class TemplatesTest {
         Template shared = ready(1);
         TemplateKind own = new TemplateKind(kind(1).machine(), "acme");
         assertThat(templates.choose(own, "acme")).isEqualTo(new Templates.Choice.Cold("the first of its kind: its template is made next"));
-        await().atMost(LONG).until(() -> templates.ready(own).isPresent());
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(own).isPresent());
         Template acmes = templates.ready(own).orElseThrow();
         assertThat(acmes).isNotSameAs(shared);
         assertThat(templates.choose(own, "acme")).isEqualTo(new Templates.Choice.Copy(acmes));
@@ -227,7 +230,7 @@ class TemplatesTest {
             // So that one of them was asked for before the others.
             now.incrementAndGet();
             templates.choose(own, owner);
-            await().atMost(LONG).until(() -> templates.ready(own).isPresent());
+            await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(own).isPresent());
         }
         TemplateKind another = new TemplateKind(kind(1).machine(), "d");
         assertThat(templates.choose(another, "d")).isEqualTo(new Templates.Choice.Cold("there are 3 templates of tenants that share none, all in use"));
@@ -235,7 +238,7 @@ class TemplatesTest {
         now.addAndGet(MINUTE);
         templates.choose(kind(1), "globex");
         templates.choose(another, "d");
-        await().atMost(LONG).until(() -> templates.ready(another).isPresent());
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(another).isPresent());
         assertThat(templates.ready(kind(1))).containsSame(shared);
         assertThat(templates.ready(new TemplateKind(kind(1).machine(), "a"))).isEmpty();
     }
@@ -248,13 +251,13 @@ class TemplatesTest {
 
     private Template ready(int vcpus) {
         assertThat(templates.choose(kind(vcpus), "acme")).isInstanceOf(Templates.Choice.Cold.class);
-        await().atMost(LONG).until(() -> templates.ready(kind(vcpus)).isPresent());
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(kind(vcpus)).isPresent());
         return templates.ready(kind(vcpus)).orElseThrow();
     }
 
     /// The template that was made in the place of this.
     private Template successor(Template of) {
-        await().atMost(LONG).until(() -> templates.ready(TemplateKind.shared(of.kind())).filter(next -> next != of).isPresent());
+        await().dontCatchUncaughtExceptions().atMost(LONG).until(() -> templates.ready(TemplateKind.shared(of.kind())).filter(next -> next != of).isPresent());
         return templates.ready(TemplateKind.shared(of.kind())).orElseThrow();
     }
 
