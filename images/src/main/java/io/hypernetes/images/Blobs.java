@@ -32,6 +32,8 @@ import org.slf4j.LoggerFactory;
 final class Blobs {
     private static final Logger LOG = LoggerFactory.getLogger(Blobs.class);
     private static final String PART = ".part";
+    /// Each takes an inode, of which a disk has not many, however short it is.
+    static final int MOST_INCOMING = 1_000;
 
     private final Path kept;
     private final Path incoming;
@@ -236,7 +238,7 @@ final class Blobs {
     }
 
     /// Removes incoming blobs that nobody holds: those last written before `oldest`, and more, the oldest first, until at most
-    /// `mostBytes` are left.
+    /// `mostBytes` in [#MOST_INCOMING] files are left.
     void sweepIncoming(Instant oldest, long mostBytes) throws IOException {
         record Found(Path file, Instant written, long bytes) {}
         List<Found> found = new ArrayList<>();
@@ -249,10 +251,12 @@ final class Blobs {
         }
         found.sort(Comparator.comparing(Found::written));
         long bytes = found.stream().mapToLong(Found::bytes).sum();
+        int left = found.size();
         for (Found each : found) {
             Digest digest = digest(each.file().getFileName().toString().replaceFirst("[.].*", "")); // whosever it is, whole or not
-            if ((digest == null || each.written().isBefore(oldest) || bytes > mostBytes) && deleteUnlessHeld(each.file(), digest)) {
+            if ((digest == null || each.written().isBefore(oldest) || bytes > mostBytes || left > MOST_INCOMING) && deleteUnlessHeld(each.file(), digest)) {
                 bytes -= each.bytes();
+                left--;
             }
         }
     }

@@ -23,6 +23,8 @@ final class DiskLayers {
 
     private static final int MOST_TIMES = 4;
     private static final int MOST_UNUSED_RIGHTS = 10_000;
+    /// Layers of images that did not come whole, kept for the next try: each takes an inode, of which a disk has not many, however short it is.
+    static final int MOST_UNUSED = 1_000;
     private static final String PLAIN = ".sqsh";
     private static final String COVERING = ".covering.sqsh"; // hides all layers below it
     /// A tar of nothing: builders add it for steps that change no file.
@@ -270,6 +272,17 @@ final class DiskLayers {
                 }
             }
             rights.retain(images, slots::containsKey);
+        }
+    }
+
+    /// Removes the layers that no image has, when they are many.
+    ///
+    /// @param images their layers
+    void limitUnused(Collection<List<String>> images) throws IOException {
+        long used = images.stream().flatMap(List::stream).distinct().count();
+        String[] names = folder.toFile().list();
+        if (names != null && names.length > used + MOST_UNUSED) {
+            sweep(images);
         }
     }
 

@@ -75,6 +75,9 @@ final class DiskPressure {
         try {
             relieve(0);
             sweepIncoming();
+            synchronized (shelf) {
+                shelf.limitUnused();
+            }
         } catch (IOException | RuntimeException e) {
             LOG.warn("event=image-disk-check-failed folder={} error=\"{}\"", folder, e.getMessage());
         }

@@ -132,6 +132,11 @@ final class ImageShelf {
         layers.limitRights(layersOfAll());
     }
 
+    /// Now and then: what pulls left that failed.
+    void limitUnused() throws IOException {
+        layers.limitUnused(layersOfAll());
+    }
+
     /// Removes layers and configurations that no image needs and no pull holds.
     void sweep() throws IOException {
         Set<Digest> usedBlobs = new HashSet<>();

@@ -44,6 +44,20 @@ class BlobsTest {
         }
     }
 
+    /// Whoever serves a byte of each of many layers fills no disk, but may take all files that it can have.
+    @Test
+    void brokenTransfersAreNotKeptInAnyNumber() throws IOException {
+        DiskLayers.Hold held = blobs.hold(List.of(DIGEST));
+        Files.writeString(folder.resolve("incoming/sha256-" + DIGEST.hex() + ".x.7.part"), "c");
+        for (int i = 0; i < Blobs.MOST_INCOMING + 50; i++) {
+            Files.writeString(folder.resolve("incoming/sha256-" + Digest.sha256(("" + i).getBytes(UTF_8)).hex() + ".x.7.part"), "c");
+        }
+        blobs.sweepIncoming(java.time.Instant.EPOCH, Long.MAX_VALUE);
+        assertThat(incoming()).isEqualTo(Blobs.MOST_INCOMING);
+        assertThat(folder.resolve("incoming/sha256-" + DIGEST.hex() + ".x.7.part")).exists();
+        held.close();
+    }
+
     @Test
     void whatIsNotToStayGoesWithTheLastWhoeverThatIs() throws IOException {
         DiskLayers.Hold first = blobs.hold(List.of(DIGEST));

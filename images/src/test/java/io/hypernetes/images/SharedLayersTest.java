@@ -158,6 +158,21 @@ class SharedLayersTest {
     }
 
     /// A machine may have the first one by the time that the second is made.
+    /// Of pulls that failed in the end, a few go on from them.
+    @Test
+    void layersOfNoImageAreNotKeptInAnyNumber() throws Exception {
+        String used = Digest.sha256("used".getBytes()).toString();
+        for (int i = 0; i < DiskLayers.MOST_UNUSED; i++) {
+            Files.createFile(folder.resolve("layers").resolve(Digest.sha256(("" + i).getBytes()).hex() + ".sqsh"));
+        }
+        Files.createFile(folder.resolve("layers").resolve(Digest.parse(used).hex() + ".sqsh"));
+        layers.limitUnused(List.of(List.of(used, used)));
+        assertThat(folder.resolve("layers").toFile().list()).hasSize(DiskLayers.MOST_UNUSED + 1);
+        Files.createFile(folder.resolve("layers").resolve(Digest.sha256("one more".getBytes()).hex() + ".sqsh"));
+        layers.limitUnused(List.of(List.of(used, used)));
+        assertThat(folder.resolve("layers").toFile().list()).hasSize(1);
+    }
+
     @Test
     void aDiskThatIsThereStays() throws Exception {
         byte[] content = tar("twice");
