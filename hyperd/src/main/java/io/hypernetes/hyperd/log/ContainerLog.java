@@ -171,6 +171,10 @@ public final class ContainerLog implements AutoCloseable {
             journal.accept(moved);
         } catch (RuntimeException failure) {
             next.close();
+            // Whoever renamed the file gives it its name back where there is no other, and only then do readers go on in it.
+            if (next.length() == 0) {
+                Files.deleteIfExists(path);
+            }
             throw failure;
         }
         file.close();

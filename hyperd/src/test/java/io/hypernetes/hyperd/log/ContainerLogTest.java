@@ -59,6 +59,27 @@ class ContainerLogTest {
                         "2026-11-23T12:00:00.000000042Z stdout P no newline");
     }
 
+    /// A kubelet gives the renamed file its name back when it finds no other there.
+    @Test
+    void whereALogCannotBeReopenedNoEmptyOneTakesItsPlace() throws Exception {
+        Path path = folder.resolve("0.log");
+        java.util.concurrent.atomic.AtomicBoolean full = new java.util.concurrent.atomic.AtomicBoolean();
+        try (ContainerLog log = ContainerLog.open(path, LogPosition.START, NOON, position -> {
+            if (full.get()) {
+                throw new IllegalStateException("the journal is full");
+            }
+        }, Long.MAX_VALUE)) {
+            log.append(LogStream.STDOUT, bytes("one\n"));
+            full.set(true);
+            Files.move(path, folder.resolve("0.log.1"));
+            org.assertj.core.api.Assertions.assertThatThrownBy(log::reopen).hasMessage("the journal is full");
+            assertThat(path).doesNotExist();
+            Files.move(folder.resolve("0.log.1"), path);
+            log.append(LogStream.STDOUT, bytes("two\n"));
+        }
+        assertThat(Files.readString(path)).contains("one\n", "two\n");
+    }
+
     @Test
     void longLinesAreSplit() throws Exception {
         Path path = folder.resolve("0.log");

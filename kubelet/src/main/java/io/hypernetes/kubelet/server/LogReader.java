@@ -6,20 +6,26 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// Reads one container's log, written in CRI's format: `TIME STREAM P|F CONTENT`, one entry a line.
 ///
 /// Following ends when the container has ended and everything it wrote is out. A rotated file is read to its end before its
-/// successor is opened, so rotation loses nothing.
+/// successor is opened, which may have been rotated meanwhile too, so rotation loses nothing; one that failed, after which a file has its
+/// name back, doubles nothing.
 final class LogReader {
     private static final int BUFFER = 64 << 10;
 
@@ -32,6 +38,11 @@ final class LogReader {
     private long left;
     private boolean middle;
     private @Nullable Object inode;
+    /// The newest part of the log that is older than what is being read, or is that itself.
+    private String floor = "";
+    /// What was read before, and how far.
+    private @Nullable Object formerInode;
+    private long formerPosition;
 
     /// @param ended true once the container can write no more; asked before the last read
     /// @param watch asked only by who follows
@@ -66,7 +77,8 @@ final class LogReader {
             news.await();
         }
         // Taken before the file is opened: a rotation in between is then seen as one, and the new file read once.
-        inode = Files.getAttribute(file, "unix:ino");
+        floor = parts().stream().reduce("", (_, newer) -> newer);
+        inode = inode(file);
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
             channel.position(options.tailLines() < 0 ? 0 : tailPosition(channel, options.tailLines()));
@@ -74,11 +86,10 @@ final class LogReader {
                 boolean last = ended.getAsBoolean();
                 drain(channel);
                 out.flush();
-                FileChannel next = successor();
-                if (next != null) {
+                Optional<Path> next = options.follow() ? successor() : Optional.empty();
+                if (next.isPresent()) {
                     drain(channel);
-                    channel.close();
-                    channel = next;
+                    channel = moved(channel, next.get());
                     continue;
                 }
                 if (news == null || last) {
@@ -91,20 +102,80 @@ final class LogReader {
         }
     }
 
-    /// The new file under the same name after a rotation; null while there is none.
-    private @Nullable FileChannel successor() throws IOException {
-        if (!options.follow()) {
-            return null;
+    /// The file that was written next, after a rotation; empty while there is none.
+    private Optional<Path> successor() throws IOException {
+        while (true) {
+            Optional<Object> current = tryInode(file);
+            if (current.isEmpty() ? inode == null : current.get().equals(inode)) {
+                return Optional.empty();
+            }
+            List<String> parts = parts();
+            if (!tryInode(file).equals(current)) {
+                continue; // rotated meanwhile
+            }
+            String read = floor;
+            for (String part : parts) {
+                if (tryInode(file.resolveSibling(part)).filter(found -> found.equals(inode)).isPresent()) {
+                    read = part;
+                }
+            }
+            for (String part : parts) {
+                if (part.compareTo(read) > 0) {
+                    return Optional.of(file.resolveSibling(part));
+                }
+            }
+            // Without one: between the renaming and the reopening.
+            return current.map(_ -> file);
+        }
+    }
+
+    /// Goes on in another file.
+    private FileChannel moved(FileChannel from, Path to) throws IOException {
+        String part = String.valueOf(to.getFileName());
+        List<String> parts = parts();
+        Optional<Object> next = tryInode(to);
+        FileChannel opened;
+        try {
+            opened = FileChannel.open(to, StandardOpenOption.READ);
+        } catch (NoSuchFileException renamedOrPruned) {
+            return from; // there will be another one
         }
         try {
-            Object now = Files.getAttribute(file, "unix:ino");
-            if (now.equals(inode)) {
-                return null;
-            }
-            inode = now;
-            return FileChannel.open(file, StandardOpenOption.READ);
-        } catch (NoSuchFileException betweenRenameAndReopen) {
-            return null;
+            // A rotation failed and the log has its name back.
+            boolean back = next.isPresent() && next.get().equals(formerInode) && opened.size() >= formerPosition;
+            opened.position(back ? formerPosition : 0);
+        } catch (IOException | RuntimeException failure) {
+            opened.close();
+            throw failure;
+        }
+        formerInode = inode;
+        formerPosition = from.position();
+        inode = next.orElse(null);
+        floor = to.equals(file) ? parts.stream().reduce(floor, (_, newer) -> newer) : part;
+        from.close();
+        return opened;
+    }
+
+    /// The names of the parts of the log that are written no longer, the oldest first, as names sort like times.
+    private List<String> parts() throws IOException {
+        String prefix = file.getFileName() + ".";
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(file.toAbsolutePath().resolveSibling(""), each -> String.valueOf(each.getFileName()).startsWith(prefix))) {
+            entries.forEach(each -> names.add(String.valueOf(each.getFileName())));
+        }
+        Collections.sort(names);
+        return names;
+    }
+
+    private static Object inode(Path file) throws IOException {
+        return Files.getAttribute(file, "unix:ino");
+    }
+
+    private static Optional<Object> tryInode(Path file) throws IOException {
+        try {
+            return Optional.of(inode(file));
+        } catch (NoSuchFileException absent) {
+            return Optional.empty();
         }
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
@@ -99,6 +100,75 @@ class LogReaderTest {
         ended.set(true);
         assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
         assertThat(out.toString()).isEqualTo(wanted.toString());
+    }
+
+    /// A container may write so much between two looks that what follows the file being read is renamed too.
+    @Test
+    void followingReadsThePartsThatWereRotatedBetweenTwoLooks() throws Exception {
+        Files.writeString(folder.resolve("0.log.2026-01-01T000000.000000001Z"), "2026-01-01T00:00:01Z stdout F before\n");
+        append("2026-01-01T00:00:01Z stdout F 1\n");
+        following(look -> {
+            if (look == 2) {
+                rotate("2026-01-01T000000.000000002Z");
+                append("2026-01-01T00:00:01Z stdout F 2\n");
+                rotate("2026-01-01T000000.000000003Z");
+                append("2026-01-01T00:00:01Z stdout F 3\n");
+                rotate("2026-01-01T000000.000000003Z-1");
+                append("2026-01-01T00:00:01Z stdout F 4\n");
+            } else if (look == 7) {
+                // All is read by now; the file that was read last is gone, too, and so are older ones.
+                rotate("2026-01-01T000000.000000004Z");
+                append("2026-01-01T00:00:01Z stdout F 5\n");
+                rotate("2026-01-01T000000.000000005Z");
+                for (int part = 1; part < 5; part++) {
+                    Files.deleteIfExists(folder.resolve("0.log.2026-01-01T000000.00000000" + part + "Z"));
+                }
+                Files.deleteIfExists(folder.resolve("0.log.2026-01-01T000000.000000003Z-1"));
+                append("2026-01-01T00:00:01Z stdout F 6\n");
+            }
+            return look < 12;
+        }, "1\n2\n3\n4\n5\n6\n");
+    }
+
+    @Test
+    void aRotationThatFailsShowsNothingTwice() throws Exception {
+        append("2026-01-01T00:00:01Z stdout F 1\n");
+        following(look -> {
+            if (look == 2) {
+                rotate("2026-01-01T000000.000000002Z");
+                append("");
+            } else if (look == 4) {
+                Files.move(folder.resolve("0.log.2026-01-01T000000.000000002Z"), folder.resolve("0.log"), StandardCopyOption.ATOMIC_MOVE);
+                append("2026-01-01T00:00:01Z stdout F 2\n");
+            } else if (look == 6) {
+                rotate("2026-01-01T000000.000000003Z");
+                append("2026-01-01T00:00:01Z stdout F 3\n");
+            }
+            return look < 8;
+        }, "1\n2\n3\n");
+    }
+
+    private interface Look {
+        /// @return whether the container goes on
+        boolean at(int look) throws IOException;
+    }
+
+    private void rotate(String time) throws IOException {
+        Files.move(folder.resolve("0.log"), folder.resolve("0.log." + time));
+    }
+
+    /// @param looks is called before each look of the reader
+    private void following(Look looks, String wanted) throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AtomicInteger number = new AtomicInteger();
+        new LogReader(folder.resolve("0.log"), options(true, false, -1, -1, null), () -> {
+            try {
+                return !looks.at(number.incrementAndGet());
+            } catch (IOException broken) {
+                throw new java.io.UncheckedIOException(broken);
+            }
+        }, out, watch).copy();
+        assertThat(out.toString()).isEqualTo(wanted);
     }
 
     /// Root has 128 of them for everything on a host.
