@@ -185,6 +185,7 @@ public final class CniNetwork implements Network {
 
     private void delete(Pod pod) {
         JsonNode result = pod.result();
+        namespaces.dropHalfMade(pod.sandboxId());
         chain(pod).delete(of(pod), result);
         namespaces.remove(pod.sandboxId());
         store.commit(List.of(Operation.delete(prefix + pod.sandboxId())));

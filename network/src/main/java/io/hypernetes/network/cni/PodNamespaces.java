@@ -6,6 +6,7 @@ import io.hypernetes.network.Commands;
 import io.hypernetes.network.NetworkException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,8 +34,23 @@ final class PodNamespaces {
         return FOLDER.resolve(prefix + sandbox);
     }
 
+    /// Takes away what is no namespace: whoever made it died between its file and the mount that makes a namespace of that. Plugins would neither add nor delete there.
+    void dropHalfMade(String sandbox) {
+        Path file = path(sandbox);
+        try {
+            if (Files.isRegularFile(file) && !Files.getFileStore(file).type().equals("nsfs")) {
+                Files.delete(file);
+            }
+        } catch (NoSuchFileException gone) {
+            // As it should be.
+        } catch (IOException failure) {
+            throw new NetworkException("looking at the network namespace " + file + ": " + failure.getMessage(), failure);
+        }
+    }
+
     /// Makes an empty one; one that is there already is used again.
     void make(String sandbox) {
+        dropHalfMade(sandbox);
         String name = prefix + sandbox;
         if (!Files.exists(path(sandbox))) {
             Commands.run(List.of("ip", "netns", "add", name), "");

@@ -182,6 +182,30 @@ class CniNetworkTest extends NetworkContract {
         });
     }
 
+    /// `ip netns add` makes a file first, and then a namespace of it.
+    @Test
+    void aNamespaceThatIsHalfMadeIsMadeAnewAndGoes() throws Exception {
+        Path half = Path.of("/run/netns", MARK + "-a");
+        inHost(() -> {
+            try (Network network = open()) {
+                Files.createDirectories(half.getParent());
+                Files.createFile(half);
+                assertThat(network.attach(request("a")).addresses()).hasSize(1);
+                network.detach("a");
+                assertThat(network.attachments()).isEmpty();
+                network.attach(request("a"));
+            }
+            // The host was started anew, and whoever made it once more died in the middle.
+            Commands.run(List.of("ip", "netns", "del", MARK + "-a"), "");
+            Files.createFile(half);
+            try (Network again = open()) {
+                again.detach("a");
+                assertThat(again.attachments()).isEmpty();
+            }
+            assertThat(half).doesNotExist();
+        });
+    }
+
     private static final String ADDS = """
             if [ $CNI_COMMAND = ADD ]; then
               ip -n ${CNI_NETNS##*/} link add name eth0 type veth peer name peer0
