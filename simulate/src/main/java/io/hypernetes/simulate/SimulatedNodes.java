@@ -28,9 +28,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class SimulatedNodes implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SimulatedNodes.class);
     private static final int AT_ONCE = 32;
+    private static final String SIMULATED = "hypernetes.io/simulated";
 
     private final Client client;
     private final SimulationSettings settings;
@@ -46,6 +50,9 @@ public final class SimulatedNodes implements AutoCloseable {
     private final Set<String> names = new HashSet<>();
     private final SimulatedPod pods;
     private final Informer<Pod> informer;
+    private final Informer<Node> nodes;
+    /// Those that the node life cycle took for lost, as when the API server was away for long.
+    private final Set<String> lost = ConcurrentHashMap.newKeySet();
     private final WorkQueue<ObjectKey> queue = new WorkQueue<>();
     private final WorkLoop<ObjectKey> loop;
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -60,7 +67,29 @@ public final class SimulatedNodes implements AutoCloseable {
             names.add(settings.name(number));
         }
         this.pods = new SimulatedPod(client, clock);
+        this.nodes = new Informer<>(client, Kind.NODE, Scope.tenant(ObjectKey.ROOT), Selection.labels(SIMULATED + "=true"))
+                .onlyIf(node -> names.contains(node.getMetadata().getName()))
+                .handler(new Informer.Handler<>() {
+                    @Override
+                    public void added(Node node) {
+                        if (!isReady(node)) {
+                            lost.add(node.getMetadata().getName());
+                        }
+                    }
+
+                    @Override
+                    public void updated(Node before, Node now) {
+                        added(now);
+                    }
+
+                    @Override
+                    public void deleted(Node last) {
+                        lost.remove(last.getMetadata().getName());
+                    }
+                });
         this.informer = new Informer<>(client, Kind.POD, Scope.everywhere(), Selection.fields("spec.nodeName!="))
+                .trimmedBy(SimulatedPod::trim)
+                .onlyIf(this::isOurs)
                 .handler(new Informer.Handler<>() {
                     @Override
                     public void added(Pod pod) {
@@ -85,6 +114,7 @@ public final class SimulatedNodes implements AutoCloseable {
     /// Registers the nodes, which returns when all are Ready, and begins to serve their pods.
     public SimulatedNodes start() throws InterruptedException {
         each(this::register);
+        nodes.start();
         beats.start();
         informer.start();
         loop.start();
@@ -105,6 +135,7 @@ public final class SimulatedNodes implements AutoCloseable {
         closed.countDown();
         beats.interrupt();
         loop.close();
+        nodes.close();
         informer.close();
     }
 
@@ -122,7 +153,7 @@ public final class SimulatedNodes implements AutoCloseable {
 
     private void each(Task task) throws InterruptedException {
         Semaphore slots = new Semaphore(AT_ONCE);
-        java.util.concurrent.atomic.AtomicReference<RuntimeException> failed = new java.util.concurrent.atomic.AtomicReference<>();
+        AtomicReference<RuntimeException> failed = new AtomicReference<>();
         for (int number = 0; number < settings.count() && failed.get() == null; number++) {
             String name = settings.name(number);
             slots.acquire();
@@ -148,7 +179,7 @@ public final class SimulatedNodes implements AutoCloseable {
         labels.put("kubernetes.io/hostname", name);
         labels.put("kubernetes.io/os", "linux");
         labels.put("kubernetes.io/arch", "amd64");
-        labels.put("hypernetes.io/simulated", "true");
+        labels.put(SIMULATED, "true");
         if (settings.zones() > 0) {
             labels.put("topology.kubernetes.io/zone", "zone-" + number % settings.zones());
         }
@@ -206,15 +237,51 @@ public final class SimulatedNodes implements AutoCloseable {
     private void beat() {
         try {
             while (!closed.await(settings.heartbeat().toMillis(), TimeUnit.MILLISECONDS)) {
-                try {
-                    each(this::renew);
-                } catch (ApiException refused) {
-                    LOG.warn("event=heartbeat-failed reason=\"{}\"", refused.getMessage());
+                AtomicInteger failures = new AtomicInteger();
+                AtomicReference<String> reason = new AtomicReference<>("");
+                each(name -> {
+                    try {
+                        renew(name);
+                        restore(name);
+                    } catch (ApiException refused) {
+                        // That of one node is no reason to keep back those of the others.
+                        failures.incrementAndGet();
+                        reason.set(String.valueOf(refused.getMessage()));
+                    }
+                });
+                if (failures.get() > 0) {
+                    LOG.warn("event=heartbeats-failed nodes={} of={} reason=\"{}\"", failures.get(), settings.count(), reason.get());
                 }
             }
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// A kubelet that is heard of again tells that it is ready, as nobody else does.
+    private void restore(String name) {
+        if (!lost.remove(name)) {
+            return;
+        }
+        try {
+            client.of(Kind.NODE).change(ObjectKey.root(name), "status", current -> {
+                if (current == null || isReady(current)) {
+                    return null;
+                }
+                NodeStatus status = current.getStatus() == null ? new NodeStatus() : current.getStatus();
+                status.setConditions(conditions());
+                current.setStatus(status);
+                return current;
+            });
+        } catch (ApiException refused) {
+            lost.add(name);
+            throw refused;
+        }
+    }
+
+    private static boolean isReady(Node node) {
+        return node.getStatus() != null && node.getStatus().getConditions().stream()
+                .anyMatch(condition -> "Ready".equals(condition.getType()) && "True".equals(condition.getStatus()));
     }
 
     private void renew(String name) {

@@ -5,9 +5,9 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.hypernetes.client.ApiException;
@@ -15,11 +15,13 @@ import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.Kind;
 import io.hypernetes.client.ObjectKey;
+import io.hypernetes.client.Patch;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,9 +87,40 @@ final class SimulatedPod {
         return untilReady.isPresent() ? untilReady : untilEnd;
     }
 
+    /// Drops what nobody looks at here: the pods of some thousand nodes are in one process.
+    static void trim(Pod pod) {
+        Map<String, String> annotations = new HashMap<>();
+        if (pod.getMetadata().getAnnotations() != null) {
+            pod.getMetadata().getAnnotations().forEach((name, value) -> {
+                if (name.startsWith(PREFIX) || name.equals(ObjectKey.TENANT_ANNOTATION)) {
+                    annotations.put(name, value);
+                }
+            });
+        }
+        pod.getMetadata().setAnnotations(annotations);
+        pod.getMetadata().setLabels(null);
+        PodSpec all = pod.getSpec();
+        if (all != null) {
+            PodSpec spec = new PodSpec();
+            spec.setNodeName(all.getNodeName());
+            spec.setRestartPolicy(all.getRestartPolicy());
+            spec.setReadinessGates(all.getReadinessGates());
+            spec.setContainers(all.getContainers().stream().map(each -> {
+                Container container = new Container();
+                container.setName(each.getName());
+                container.setImage(each.getImage());
+                return container;
+            }).toList());
+            pod.setSpec(spec);
+        }
+    }
+
+    /// Only of the pod as it was seen.
     private void report(ObjectKey key, Pod pod, PodStatus status) {
         try {
-            client.of(Kind.POD).update(key.tenant(), new PodBuilder(pod).withStatus(status).build(), "status");
+            client.of(Kind.POD).patch(key, "status", Patch.merge(Map.of(
+                    "metadata", Map.of("uid", pod.getMetadata().getUid(), "resourceVersion", pod.getMetadata().getResourceVersion()),
+                    "status", status)));
         } catch (ApiException refused) {
             if (!refused.isNotFound()) {
                 throw refused;

@@ -23,6 +23,9 @@ public record NodeAddress(String node, String host, int port) {
                 return new NodeAddress(name, Json.string(address, "address"), port);
             }
         }
+        if (Json.string(node, "metadata", "labels", "hypernetes.io/simulated").equals("true")) {
+            throw ApiStatus.internal("node " + name + " is simulated (hypernetes simulate nodes): it runs nothing, so there are no logs of its pods and nothing can be run in them").asException();
+        }
         throw ApiStatus.internal("node " + name + " has told no InternalIP address: is its kubelet running?")
                 .asException();
     }
