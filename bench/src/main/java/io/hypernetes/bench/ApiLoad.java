@@ -33,7 +33,7 @@ public final class ApiLoad {
     }
 
     /// @param arguments how many pods the store holds in the end; with `events` and a number: that many rounds of events at watchers, and nothing else; with
-    /// `creates` and perhaps a file for the flight recorder: creates alone
+    /// `creates` and perhaps a file for the flight recorder: creates alone; with `memory`: what leads to the master's memory at rest, and that
     public static void main(String[] arguments) throws Exception {
         int count = Math.max(LISTED + COLD, Integer.parseInt(arguments[0]));
         Path home = Path.of(System.getProperty("hypernetes.home"));
@@ -48,6 +48,10 @@ public final class ApiLoad {
             run.tls = master.tls("root");
             if (arguments.length == 3 && arguments[1].equals("events")) {
                 new FanOut(master, run.tls).measure("watched", 0, Integer.parseInt(arguments[2]), run::row);
+                return;
+            }
+            if (arguments.length == 2 && arguments[1].equals("memory")) {
+                run.filled(count);
                 return;
             }
             run.measure(folder, count);
@@ -67,15 +71,7 @@ public final class ApiLoad {
         double flushes = FlushFloor.perSecond(folder);
         row("floor: flushes of the disk", "1/s", flushes);
         etcd(folder);
-        row("creates, cold, " + CLIENTS + " clients", "1/s", creates(0, COLD));
-        double warm = creates(COLD, LISTED - COLD);
-        row("creates, warm, " + CLIENTS + " clients", "1/s", warm);
-        row("creates, warm, to the floor", "x", warm / flushes);
-        lists();
-        new FanOut(master, tls).measure("watched", 0, 1, this::row);
-        double rest = creates(LISTED, count - LISTED);
-        row("creates, up to " + count + " pods", "1/s", rest);
-        memory();
+        row("creates, warm, to the floor", "x", filled(count) / flushes);
         master.stop();
         long ready = master.start();
         row("start of a master with " + count + " pods", "ms", ready / 1e6);
@@ -86,6 +82,21 @@ public final class ApiLoad {
         master.get(PODS + "?limit=500");
         row("its first page of a list", "ms", (System.nanoTime() - begin) / 1e6);
         compiled(count);
+    }
+
+    /// A new master until its store is full and it rests.
+    ///
+    /// @return creates a second of the first that are not cold
+    private double filled(int count) throws Exception {
+        row("creates, cold, " + CLIENTS + " clients", "1/s", creates(0, COLD));
+        double warm = creates(COLD, LISTED - COLD);
+        row("creates, warm, " + CLIENTS + " clients", "1/s", warm);
+        lists();
+        new FanOut(master, tls).measure("watched", 0, 1, this::row);
+        double rest = creates(LISTED, count - LISTED);
+        row("creates, up to " + count + " pods", "1/s", rest);
+        memory();
+        return warm;
     }
 
     /// What a master does that has run for a while: the same master, after as much as makes its code compiled.
@@ -139,6 +150,13 @@ public final class ApiLoad {
         row("  after " + REST.toSeconds() + " s at rest", "MB", rested);
         row("  of that no mapped files", "MB", master.anonymousBytes() / 1e6);
         row("  at rest, to 100 MB + 1.3 x the stored bytes", "x", rested / (100 + 1.3 * stored));
+        MemoryParts.of(master.pid(), master.jcmd("GC.heap_info")).entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .forEach(each -> row("    " + each.getKey(), "MB", each.getValue() / 1e6));
+        String tracked = master.jcmd("VM.native_memory summary");
+        if (tracked.contains("Java Heap")) {
+            System.out.println(tracked);
+        }
         var live = master.live();
         row("  objects, after a collection", "MB", live.values().stream().mapToLong(Long::longValue).sum() / 1e6);
         live.entrySet().stream()

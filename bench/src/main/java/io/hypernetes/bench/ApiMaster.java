@@ -116,23 +116,29 @@ final class ApiMaster implements AutoCloseable {
 
     /// The same by class.
     Map<String, Long> live() throws IOException, InterruptedException {
-        Process histogram = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), "GC.class_histogram")
-                .redirectErrorStream(true)
-                .start();
         Map<String, Long> bytes = new HashMap<>();
-        for (String line : histogram.inputReader(StandardCharsets.UTF_8).lines().toList()) {
+        for (String line : jcmd("GC.class_histogram").lines().toList()) {
             String[] columns = line.trim().split("\\s+");
             // What the collector fills gaps with is nobody's.
             if (columns.length >= 4 && columns[0].endsWith(":") && !columns[3].contains("jdk.internal.vm.Filler")) {
                 bytes.merge(columns[3], Long.parseLong(columns[2]), Long::sum);
             }
         }
-        histogram.waitFor();
         if (bytes.isEmpty()) {
             throw new IOException("jcmd tells nothing of the master's objects");
         }
         return bytes;
+    }
+
+    /// What its virtual machine answers to a command.
+    String jcmd(String command) throws IOException, InterruptedException {
+        Process asked = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(process.pid()), command)
+                .redirectErrorStream(true)
+                .start();
+        String answer = new String(asked.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        asked.waitFor();
+        return answer;
     }
 
     /// Processor time that it has used, in seconds.

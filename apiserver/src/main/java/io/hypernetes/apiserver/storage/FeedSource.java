@@ -41,7 +41,9 @@ final class FeedSource {
                 long reached = watch.progress();
                 change.ifPresent(each -> feed.append(new ObjectChange(each, encodings)));
                 progress = Math.max(progress, reached);
-                feed.dropUnneeded(System.nanoTime());
+                long now = System.nanoTime();
+                feed.dropUnneeded(now);
+                encodings.dropOld(now);
             }
         } catch (StoreException e) {
             feed.fail(e);

@@ -138,7 +138,9 @@ final class Trunk implements AutoCloseable {
                 long reached = watch.progress();
                 change.ifPresent(this::dispatch);
                 progress = Math.max(progress, reached);
-                dropUnneeded(System.nanoTime());
+                long now = System.nanoTime();
+                dropUnneeded(now);
+                encodings.dropOld(now);
             }
         } catch (StoreException e) {
             end(e);

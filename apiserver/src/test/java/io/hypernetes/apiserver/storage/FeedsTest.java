@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -207,6 +208,28 @@ class FeedsTest {
     private static long put(EmbeddedStore store, String tenant, String resource, int number) {
         var key = new ObjectKey(tenant, "", resource, "default", "o" + number).text();
         return store.commit(List.of(new Operation.Put(key, Operation.ANY, revision -> new byte[1_400_000]))).entries().getFirst().revision();
+    }
+
+    /// A server that rests after it had much to do gives its memory back, and holds nothing for readers that are long past it.
+    @Test
+    void whatWasWorkedOutForReadersIsLetGoOfWhenNothingHappens() throws Exception {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults());
+                var feeds = new Feeds(store);
+                var others = new Feeds(store);
+                var cursor = feeds.follow("red", "", "pods", store.tick());
+                var everywhere = others.followEverywhere("", "pods", store.tick())) {
+            put(store, "red", "pods", 0);
+            for (var reader : List.of(cursor, everywhere)) {
+                var change = reader.next(Duration.ofSeconds(20));
+                assertThat(change).isNotNull();
+                var made = new AtomicInteger();
+                change.once("form", made::incrementAndGet);
+                org.awaitility.Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                    change.once("form", made::incrementAndGet);
+                    assertThat(made.get()).as("made anew").isGreaterThan(1);
+                });
+            }
+        }
     }
 
     private static void readAll(ChangeCursor cursor) throws InterruptedException {

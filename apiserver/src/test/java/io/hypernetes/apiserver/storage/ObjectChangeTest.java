@@ -54,6 +54,25 @@ class ObjectChangeTest {
         assertThat(made).hasValue(1);
     }
 
+    /// A server that had much to do and then rests would hold it for nobody.
+    @Test
+    void whatIsWorkedOutIsLetGoOfAfterAWhile() {
+        var encodings = new Encodings(MORE_THAN_KEPT, 1 << 20);
+        var made = new AtomicInteger();
+        var change = new ObjectChange(new Change(new Entry("/t//pods/d/p", new byte[0], 1, 1), null, false), encodings);
+        long begin = System.nanoTime();
+        change.once("form", made::incrementAndGet);
+        encodings.dropOld(begin + Encodings.KEPT_FOR.toNanos() / 2);
+        change.once("form", made::incrementAndGet);
+        assertThat(made).as("still held").hasValue(1);
+        encodings.dropOld(System.nanoTime() + Encodings.KEPT_FOR.toNanos());
+        change.once("form", made::incrementAndGet);
+        assertThat(made).as("made anew").hasValue(2);
+        encodings.dropOld(System.nanoTime() + Encodings.KEPT_FOR.toNanos() * 2);
+        change.once("form", made::incrementAndGet);
+        assertThat(made).as("and let go of again").hasValue(3);
+    }
+
     /// Watches that do not match have little worked out of a large object: that must not keep the object.
     @Test
     void whatIsWorkedOutDoesNotKeepTheChange() {
