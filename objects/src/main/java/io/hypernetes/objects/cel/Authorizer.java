@@ -20,19 +20,37 @@ final class Authorizer {
 
     private Authorizer() {}
 
+    /// What an expression put together may be long, and is not told in errors.
     record Path(Rights rights, String path) {
+        @Override
+        public String toString() {
+            return "PathCheck";
+        }
+
         Rights.Decision check(String verb) {
             return rights.onPath(verb, path);
         }
     }
 
+    /// As [Path].
     record Group(Rights rights, String group) {
+        @Override
+        public String toString() {
+            return "GroupCheck";
+        }
+
         Resource resource(String resource) {
             return new Resource(rights, group, resource, "", "", "");
         }
     }
 
+    /// As [Path].
     record Resource(Rights rights, String group, String resource, String subresource, String namespace, String name) {
+        @Override
+        public String toString() {
+            return "ResourceCheck";
+        }
+
         Resource subresource(String part) {
             return new Resource(rights, group, resource, part, namespace, name);
         }

@@ -40,6 +40,7 @@ public final class Budget {
     private long left;
     private final long begun;
     private boolean interrupted;
+    private int charges;
 
     public Budget(long limit) {
         this(limit, System::nanoTime);
@@ -73,7 +74,6 @@ public final class Budget {
     /// Counts the cost of one evaluation.
     final class Meter {
         private long used;
-        private int charges;
 
         void charge(long cost) {
             if (++charges % UNTIMED == 0) {

@@ -66,7 +66,9 @@ final class Charges {
     }
 
     private static void operators() {
-        is(NOTHING, "logical_not", "not_strictly_false", "index_list", "index_map", "in_map", "to_dyn");
+        is(NOTHING, "logical_not", "not_strictly_false", "index_list", "to_dyn");
+        is(arguments -> lookup(arguments[0]), "in_map");
+        is(arguments -> lookup(arguments[1]), "index_map");
         is(NOTHING, "add_int64", "add_uint64", "add_double", "add_timestamp_duration", "add_duration_timestamp", "add_duration_duration");
         is(NOTHING, "subtract_int64", "subtract_uint64", "subtract_double", "subtract_timestamp_timestamp", "subtract_timestamp_duration",
                 "subtract_duration_duration");
@@ -135,9 +137,10 @@ final class Charges {
 
     private static void optionals() {
         is(NOTHING, "optional_of", "optional_ofNonZeroValue", "optional_none", "optional_hasValue", "select_optional_field",
-                "list_optindex_optional_int", "optional_list_optindex_optional_int", "map_optindex_optional_value",
-                "optional_map_optindex_optional_value", "optional_list_index_int", "optional_map_index_value",
-                "optional_list_first", "optional_list_last");
+                "list_optindex_optional_int", "optional_list_optindex_optional_int", "optional_list_index_int", "optional_list_first",
+                "optional_list_last");
+        is(arguments -> lookup(arguments[1]),
+                "map_optindex_optional_value", "optional_map_optindex_optional_value", "optional_map_index_value");
         is(arguments -> ((Collection<?>) arguments[0]).size(), "optional_unwrap_list");
         // A map that is handed to `optMap` by it is copied.
         is(arguments -> ((Optional<?>) arguments[0]).orElse(null) instanceof Map<?, ?> map ? map.size() : 0, "optional_value");
@@ -179,6 +182,11 @@ final class Charges {
             walked += Weight.cost(arguments[i]);
         }
         return walked;
+    }
+
+    /// What is no key is walked, to find that it is not there.
+    private static long lookup(Object key) {
+        return key instanceof String || key instanceof Number || key instanceof Boolean ? 0 : Weight.cost(key);
     }
 
     /// References are copied quickly; how many there are then is charged where they are made, but to a loop, which makes a list of each that it gathers.

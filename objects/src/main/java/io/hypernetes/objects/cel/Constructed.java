@@ -87,6 +87,6 @@ final class Constructed extends StructValue<String, Constructed> {
 
     @Override
     public String toString() {
-        return type + fields;
+        return type + " of " + fields.size();
     }
 }

@@ -3,6 +3,7 @@ package io.hypernetes.objects.cel;
 import com.google.errorprone.annotations.Immutable;
 import dev.cel.common.values.CelValue;
 import dev.cel.common.values.CelValueConverter;
+import dev.cel.common.values.MutableMapValue;
 import dev.cel.common.values.OptionalValue;
 import dev.cel.runtime.ConcatenatedListView;
 import java.util.Collection;
@@ -27,6 +28,9 @@ final class Conversion extends CelValueConverter {
     public Object toRuntimeValue(Object value) {
         return switch (value) {
             case String text -> text;
+            case Told already -> already;
+            // What is handed to `optMap`. Whatever a loop gathers is a [GrownMap] from its first step on.
+            case MutableMapValue wrapped -> Told.of(wrapped);
             case CelValue already -> already;
             // What the library gathers in: it can only be walked, and changes. Ours is what a loop holds from its first step on; what is handed to `optMap` is
             // wrapped in one, and copied whenever it is named.
@@ -34,9 +38,16 @@ final class Conversion extends CelValueConverter {
                 Matching.charge(view.size() / COPIED);
                 yield GrownList.copyOf(view);
             }
-            case Collection<?> list -> list;
-            case Map<?, ?> map -> map;
-            case Optional<?> optional -> optional.isPresent() ? OptionalValue.create(toRuntimeValue(optional.get())) : OptionalValue.EMPTY;
+            case Collection<?> list -> Told.of(list);
+            case Map<?, ?> map -> Told.of(map);
+            case Optional<?> optional when optional.isEmpty() -> OptionalValue.EMPTY;
+            case Optional<?> optional -> {
+                if (optional.get() instanceof Optional<?>) {
+                    // To look through many of them takes as many steps.
+                    Matching.charge(1);
+                }
+                yield OptionalValue.create(toRuntimeValue(optional.get()));
+            }
             default -> messages.toRuntimeValue(value);
         };
     }

@@ -4,6 +4,7 @@ import dev.cel.common.CelAbstractSyntaxTree;
 import dev.cel.common.ast.CelExpr;
 import dev.cel.common.ast.CelReference;
 import dev.cel.common.types.CelType;
+import dev.cel.common.values.CelByteString;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelFunctionResolver;
 import dev.cel.runtime.CelResolvedOverload;
@@ -134,7 +135,18 @@ public final class Expression {
     private static long cost(CelExpr expression, Object value) {
         return switch (expression.exprKind().getKind()) {
             case LIST, MAP, STRUCT -> 1 + Weight.cost(value);
-            default -> 1 + (value instanceof String text ? text.length() / LONG_TEXT : 0);
+            default -> 1 + shown(value) / LONG_TEXT;
+        };
+    }
+
+    /// How many characters an error shows of a value. Lists and maps are [Told].
+    private static int shown(Object value) {
+        return switch (value) {
+            case String text -> text.length();
+            case CelByteString bytes -> bytes.size();
+            case Url url -> url.length();
+            case Optional<?> optional -> optional.isPresent() ? shown(optional.get()) : 0;
+            default -> 0;
         };
     }
 

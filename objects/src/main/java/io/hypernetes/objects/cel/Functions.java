@@ -20,7 +20,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// All functions and operators of the language, those of its libraries and of Kubernetes: each is charged by [Charges] before it works, as the library tells
 /// nobody of a call until it has its value.
@@ -30,11 +32,28 @@ final class Functions {
     /// Those of upstream, which has its library of texts in version 2.
     private static final Set<CelStringExtensions.Function> TEXTS = EnumSet.complementOf(EnumSet.of(CelStringExtensions.Function.REVERSE));
 
-    /// The library's copies, or changes what it is given.
-    private static final String CONCATENATION = "add_list";
+    /// Those that we have in the place of the library's: its own copy what they are given, or change it, or find in a list what the language calls equal only
+    /// when it is a number.
+    private static Map<String, CelFunctionBinding> replaced(RuntimeEquality equality) {
+        return Stream.of(
+                        CelFunctionBinding.from("add_list", List.class, List.class, GrownList::concatenated),
+                        CelFunctionBinding.from("in_list", Object.class, List.class, (value, list) -> contains(list, value, equality)),
+                        CelFunctionBinding.from(
+                                "cel_@mapInsert_map_map", Map.class, Map.class, (map, added) -> GrownMap.inserted(map, added, equality)),
+                        CelFunctionBinding.from(
+                                "cel_@mapInsert_map_key_value",
+                                List.of(Map.class, Object.class, Object.class),
+                                arguments -> GrownMap.inserted((Map<?, ?>) arguments[0], arguments[1], arguments[2], equality)))
+                .collect(Collectors.toMap(CelFunctionBinding::getOverloadId, Function.identity()));
+    }
 
-    private static CelFunctionBinding concatenation() {
-        return CelFunctionBinding.from(CONCATENATION, List.class, List.class, GrownList::concatenated);
+    private static boolean contains(List<?> list, Object value, RuntimeEquality equality) {
+        for (Object each : list) {
+            if (equality.objectEquals(each, value)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// The library of texts.
@@ -70,12 +89,13 @@ final class Functions {
         CelExtensions.sets(options).setRuntimeOptions(gathering);
         CelExtensions.optional().setRuntimeOptions(gathering, equality, options);
         CelExtensions.comprehensions().setRuntimeOptions(gathering, equality, options);
+        Map<String, CelFunctionBinding> replaced = replaced(equality);
         Map<String, List<CelFunctionBinding>> all = new LinkedHashMap<>();
         for (CelFunctionBinding binding : found) {
             String name = ((InternalCelFunctionBinding) binding).getFunctionName();
             // The one that has the name of its function is for all of them, and is made anew.
             if (!binding.getOverloadId().equals(name)) {
-                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(binding.getOverloadId().equals(CONCATENATION) ? concatenation() : binding);
+                all.computeIfAbsent(name, _ -> new ArrayList<>()).add(replaced.getOrDefault(binding.getOverloadId(), binding));
             }
         }
         KubernetesFunctions.bindings().forEach((name, own) -> all.computeIfAbsent(name, _ -> new ArrayList<>()).addAll(own));

@@ -8,7 +8,7 @@ import java.util.RandomAccess;
 
 /// A list that an expression made by adding one to another. What is added at the end of the latest of them goes behind what they share, so that a loop that
 /// gathers does not copy what it has at each step. Each keeps what it had. For one thread.
-final class GrownList extends AbstractList<Object> implements RandomAccess {
+final class GrownList extends AbstractList<Object> implements RandomAccess, Told {
     private final ArrayList<Object> shared;
     private final int size;
 
@@ -53,6 +53,6 @@ final class GrownList extends AbstractList<Object> implements RandomAccess {
 
     @Override
     public String toString() {
-        return Values.told(this);
+        return Told.text(this);
     }
 }

@@ -2,7 +2,6 @@ package io.hypernetes.objects.cel;
 
 import dev.cel.common.values.NullValue;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,13 +48,7 @@ public final class Values {
         return new Items(size);
     }
 
-    /// What is said of a list in an error.
-    static String told(Collection<?> list) {
-        return "list of " + list.size();
-    }
-
-    /// Says how much it holds, not what: the language makes texts of values in errors that may never be seen, one at each step of a loop.
-    private static final class Members extends LinkedHashMap<String, Object> {
+    private static final class Members extends LinkedHashMap<String, Object> implements Told {
         private static final long serialVersionUID = 1;
 
         Members(int size) {
@@ -64,12 +57,11 @@ public final class Values {
 
         @Override
         public String toString() {
-            return "map of " + size();
+            return Told.text(this);
         }
     }
 
-    /// As [Members].
-    private static final class Items extends ArrayList<Object> {
+    private static final class Items extends ArrayList<Object> implements Told {
         private static final long serialVersionUID = 1;
 
         Items(int size) {
@@ -78,7 +70,7 @@ public final class Values {
 
         @Override
         public String toString() {
-            return told(this);
+            return Told.text(this);
         }
     }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,6 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 /// Checks objects by the rules in a schema (`x-kubernetes-validations`). The compiled rules of a schema are kept beside it.
 final class RuleCheck {
     private static final int LONGEST_MESSAGE = 5 << 10;
+
+    /// What costs or takes too much is answered before more of it is begun.
+    private static final Set<String> STOPS = Set.of(Budget.SPENT, Budget.EXCEEDED, Budget.INTERRUPTED);
 
     private final Faults errors = new Faults();
     private final Faults asBefore = new Faults();
@@ -158,8 +162,7 @@ final class RuleCheck {
             }
         } catch (ExpressionException e) {
             errors.add(FieldError.invalid(at(path, ""), schema.type(), failure(e, spelling(rule))));
-            // What costs too much is answered before more of it is begun.
-            stopped |= e.text().equals(Budget.SPENT) || e.text().equals(Budget.EXCEEDED);
+            stopped |= STOPS.contains(e.text());
         }
         stopped |= errors.isFull();
     }

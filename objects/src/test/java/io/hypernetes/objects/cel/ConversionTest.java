@@ -50,6 +50,9 @@ class ConversionTest {
         "self.l.map(i, i).filter(i, i % 2 == 0).size() == 15000",
         "self.l.transformMap(i, v, v + i).size() == 30000",
         "self.l.transformList(i, v, v + i).size() == 30000",
+        "optional.of(self.m).optMap(v, self.l.all(i, optional.of(i).optMap(w, v).hasValue())).value()",
+        "optional.of(self.m).optMap(v, self.l.all(i, v.name7 == 7)).value()",
+        "[self.m.transformMap(k, v, v)].all(n, self.l.all(i, n.name7 == 7))",
     })
     void toNameWhatIsLargeTakesNoLonger(String text) {
         assertThat(evaluate(text)).isEqualTo(true);
@@ -64,6 +67,15 @@ class ConversionTest {
         "self.l.exists(i, dyn(self.s) || i < 0)",
         "self.l.exists(i, optional.of(self.l).optMap(v, v[0] < 0).value())",
         "self.l.exists(i, optional.of(self.m).optMap(v, v.name0 < 0).value())",
+        "[[self.s]].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[[self.s]].exists(v, self.l.exists(i, dyn(v) ? true : false))",
+        "[{'a': self.s}].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[{'a': self.s}].exists(v, self.l.exists(i, self.m[dyn(v)] == 1))",
+        "[optional.of([self.s])].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[optional.of(self.s)].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[bytes(self.s)].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[url('/' + self.s)].exists(v, self.l.exists(i, dyn(v) || i < 0))",
+        "[self.s.split('')].exists(v, self.l.exists(i, dyn(v) || i < 0))",
     })
     void whatFailsAtEachStepIsBoundedToo(String text) {
         assertThatThrownBy(() -> evaluate(text)).isInstanceOf(ExpressionException.class);
@@ -84,10 +96,37 @@ class ConversionTest {
         "[optional.of(1)][0].value() == 1 && [?optional.none(), ?optional.of(2)] == [2] && optional.of(optional.of(1)).value().value() == 1",
         "optional.of({'a': {'b': 1}}).a.b.value() == 1 && !optional.of({'a': 1}).?b.hasValue()",
         "timestamp('2024-01-02T03:04:05Z').getFullYear() == 2024",
+        "optional.of({'a': 1}).optMap(v, v in [{'a': 1}] && [v] == [{'a': 1}] && {'a': 1} in [v] && type(v) == map).value()",
+        "optional.of({'a': 1}).optMap(v, [v]).value()[0] == {'a': 1} && optional.of({'a': 1}).optMap(v, optional.of(2).optMap(w, v)).value().value().a == 1",
+        "[1, 2].transformMap(i, v, v) == {0: 1, 1: 2} && {'a': 1, 'b': 2}.transformMap(k, v, v > 1, v * 2) == {'b': 4}",
+        "{'a': 1}.transformMapEntry(k, v, {v: k}) == {1: 'a'} && {'a': {'b': 1}}.transformMap(k, v, v.transformMap(l, w, w + 1)) == {'a': {'b': 2}}",
+        "[[1], [2]].map(x, {'k': x}).exists(m, m.k == [2]) && has({'a': [1].map(x, x)}.a) && 'a' in {'a': 1}.transformMap(k, v, v)",
+        "dyn(1u) in [1] && dyn(1.0) in [1] && !(dyn('1') in [1]) && dyn([1.0]) in [[1]] && dyn({'a': 1u}) in [{'a': 1}] && optional.of(1) in [optional.of(1)]",
+        "type([1.5].map(x, x)[0]) == double && type([b'a'].map(x, x)[0]) == bytes && type([null].map(x, x)[0]) == null_type",
         "([1] + [2] + [3]).exists_one(x, x == 2) && [1, 2, 3].map(x, x > 1, x * 2) == [4, 6]",
     })
     void whatIsGatheredIsAsItWas(String text) {
         assertThat(evaluate(text)).isEqualTo(true);
+    }
+
+    /// As upstream's: a key is there once.
+    @ParameterizedTest
+    @ValueSource(strings = {"{'a': 1, 'b': 1}.transformMapEntry(k, v, {v: k}) == {}", "[1, 1u].transformMapEntry(k, v, {v: k}) == {}"})
+    void whatIsGatheredTwiceIsAnError(String text) {
+        assertThatThrownBy(() -> evaluate(text)).isInstanceOf(ExpressionException.class).hasMessage("insert failed: key '1' already exists");
+    }
+
+    /// A key that is no key is walked all the same, to find that it is not there.
+    @ParameterizedTest
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    @ValueSource(strings = {
+        "self.l.exists(i, dyn(self.l) in self.m)",
+        "self.l.exists(i, self.m[?dyn(self.l)].hasValue())",
+        "self.l.exists(i, optional.of(self.m)[?dyn(self.l)].hasValue())",
+        "self.l.exists(i, self.m[dyn(self.l)] == 1)",
+    })
+    void toLookForWhatIsNoKeyCostsItsSize(String text) {
+        assertThatThrownBy(() -> evaluate(text)).isInstanceOf(ExpressionException.class).hasMessageContaining("cost limit exceeded");
     }
 
     /// A value that holds another many times is as heavy as what it holds, however it was made.
@@ -116,9 +155,24 @@ class ConversionTest {
     }
 
     @Test
+    void manyShortEvaluationsAreInterruptedToo() {
+        var seconds = new AtomicLong();
+        var budget = new Budget(Budget.REQUEST, () -> TimeUnit.SECONDS.toNanos(seconds.getAndIncrement()));
+        var expression = ENVIRONMENT.compile("1 + 1 == 2");
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 10_000; i++) {
+                        expression.evaluate(Map.of(), budget);
+                    }
+                })
+                .isInstanceOf(ExpressionException.class)
+                .hasMessage(Budget.INTERRUPTED);
+    }
+
+    @Test
     void aLargeValueIsToldBriefly() {
         assertThat(LARGE).hasToString("map of 3");
         assertThat(((Map<?, ?>) LARGE).get("l")).hasToString("list of 30000");
         assertThat(ENVIRONMENT.compile("[1, 2].map(x, x)").evaluate(Map.of(), new Budget(100))).hasToString("list of 2");
+        assertThat(ENVIRONMENT.compile("[1, 2].transformMap(i, x, x)").evaluate(Map.of(), new Budget(100))).hasToString("map of 2");
     }
 }
