@@ -78,7 +78,7 @@ public final class ObjectTypes {
                 case INT32, INT64 -> SimpleType.INT;
                 case NUMBER -> SimpleType.DOUBLE;
                 case BOOLEAN -> SimpleType.BOOL;
-                case BYTES, TIME, MICRO_TIME, INT_OR_STRING, ANY, OPEN_OBJECT -> SimpleType.DYN;
+                case BYTES, TIME, MICRO_TIME, INT_OR_STRING, SCHEMA_OR_LIST, SCHEMA_OR_BOOLEAN, SCHEMA_OR_NAMES, ANY, OPEN_OBJECT -> SimpleType.DYN;
             };
         };
     }

@@ -219,7 +219,7 @@ final class Components {
             case QUANTITY -> allOf(QUANTITY);
             case INT_OR_STRING -> allOf(INT_OR_STRING);
             case OPEN_OBJECT -> allOf(RAW);
-            case ANY -> Json.object();
+            case SCHEMA_OR_LIST, SCHEMA_OR_BOOLEAN, SCHEMA_OR_NAMES, ANY -> Json.object();
         };
     }
 

@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /// Brings a tree into the shape that its schema type says: reports and removes unknown fields, drops nulls, checks types,
@@ -22,10 +23,13 @@ final class SchemaCheck {
     /// As many as upstream tells (`saveStrictError` of `sigs.k8s.io/json`).
     private static final int MAX_REPORTED = 100;
     private static final int MOST_DIGITS = 100;
+    private static final String SCHEMA = "apiextensions.v1.JSONSchemaProps";
 
     private final Schema schema;
     private final Repeats repeats;
     private final List<Oddity> odd = new ArrayList<>();
+    /// Whether this is a part that upstream reads with a decoder that says nothing of what it does not know.
+    private boolean silent;
 
     SchemaCheck(Schema schema, Repeats repeats) {
         this.schema = schema;
@@ -56,7 +60,7 @@ final class SchemaCheck {
     }
 
     private void tell(String what, Place at) {
-        if (odd.size() < MAX_REPORTED) {
+        if (!silent && odd.size() < MAX_REPORTED) {
             odd.add(new Oddity(what, at));
         }
     }
@@ -91,7 +95,9 @@ final class SchemaCheck {
                 drop.add(name);
             } else {
                 JsonNode replaced = value(member.getValue(), field.type(), at, way);
-                if (replaced != null) {
+                if (replaced != null && replaced.isNull()) {
+                    drop.add(name);
+                } else if (replaced != null) {
                     member.setValue(replaced);
                 }
             }
@@ -99,11 +105,14 @@ final class SchemaCheck {
         drop.forEach(object::remove);
     }
 
-    /// Returns what to put instead of the value, or null to keep it.
+    /// Returns what to put instead of the value, a null of JSON for nothing, or null to keep it.
     private @Nullable JsonNode value(JsonNode value, ValueType type, Place at, Repeats.@Nullable Way on) {
         switch (type) {
             case ValueType.Scalar scalar -> {
-                return scalar(value, scalar, at);
+                return switch (scalar) {
+                    case SCHEMA_OR_LIST, SCHEMA_OR_BOOLEAN, SCHEMA_OR_NAMES -> schema(value, scalar);
+                    default -> scalar(value, scalar, at);
+                };
             }
             case ValueType.Ref ref -> {
                 if (!(value instanceof ObjectNode object)) {
@@ -141,6 +150,29 @@ final class SchemaCheck {
         return null;
     }
 
+    /// A part of a schema that is one in its turn, or something else (`UnmarshalJSON` of `pkg/apis/apiextensions/v1/marshal.go` of apiextensions-apiserver). It is
+    /// read apart, so that places are told from here on, and what is of neither form counts as left out.
+    private @Nullable JsonNode schema(JsonNode value, ValueType.Scalar type) {
+        ValueType within = type == ValueType.Scalar.SCHEMA_OR_NAMES ? ValueType.Scalar.STRING : new ValueType.Ref(SCHEMA);
+        boolean outside = silent;
+        silent = true;
+        try {
+            if (value instanceof ObjectNode object) {
+                object(object, schema.get(SCHEMA), null, null);
+                return null;
+            }
+            if (type == ValueType.Scalar.SCHEMA_OR_BOOLEAN) {
+                if (!value.isBoolean()) {
+                    throw new MalformedJsonException("boolean or JSON schema expected");
+                }
+                return null;
+            }
+            return value.isArray() ? value(value, new ValueType.ListOf(within), new Place(null, null, "", -1), null) : NullNode.getInstance();
+        } finally {
+            silent = outside;
+        }
+    }
+
     private static @Nullable JsonNode emptyOf(ValueType type) {
         return switch (type) {
             case ValueType.Scalar s when s == ValueType.Scalar.STRING || s == ValueType.Scalar.BYTES -> Json.text("");
@@ -153,7 +185,7 @@ final class SchemaCheck {
 
     private static @Nullable JsonNode scalar(JsonNode value, ValueType.Scalar type, Place at) {
         switch (type) {
-            case ANY -> {}
+            case SCHEMA_OR_LIST, SCHEMA_OR_BOOLEAN, SCHEMA_OR_NAMES, ANY -> {}
             case OPEN_OBJECT -> require(value.isObject(), value, at, "map[string]interface {}");
             case STRING -> require(value.isString(), value, at, "string");
             case BYTES -> {
@@ -264,7 +296,7 @@ final class SchemaCheck {
                 case INT64 -> "int64";
                 case NUMBER -> "float64";
                 case BOOLEAN -> "bool";
-                case ANY, OPEN_OBJECT -> "interface {}";
+                case SCHEMA_OR_LIST, SCHEMA_OR_BOOLEAN, SCHEMA_OR_NAMES, ANY, OPEN_OBJECT -> "interface {}";
             };
         };
     }

@@ -18,6 +18,12 @@ public sealed interface ValueType {
         NUMBER,
         BOOLEAN,
         INT_OR_STRING,
+        /// A schema of a definition, or a list of such.
+        SCHEMA_OR_LIST,
+        /// A schema of a definition, or whether anything may stand there.
+        SCHEMA_OR_BOOLEAN,
+        /// A schema of a definition, or a list of names.
+        SCHEMA_OR_NAMES,
         /// Anything at all.
         ANY,
         /// Any object; its members are not ours to know.
@@ -54,10 +60,10 @@ public sealed interface ValueType {
             case "number:double" -> Scalar.NUMBER;
             case "boolean" -> Scalar.BOOLEAN;
             case "object", "runtime.RawExtension", "meta.v1.FieldsV1", "meta.v1.Patch" -> Scalar.OPEN_OBJECT;
-            case "apiextensions.v1.JSON",
-                    "apiextensions.v1.JSONSchemaPropsOrArray",
-                    "apiextensions.v1.JSONSchemaPropsOrBool",
-                    "apiextensions.v1.JSONSchemaPropsOrStringArray" -> Scalar.ANY;
+            case "apiextensions.v1.JSON" -> Scalar.ANY;
+            case "apiextensions.v1.JSONSchemaPropsOrArray" -> Scalar.SCHEMA_OR_LIST;
+            case "apiextensions.v1.JSONSchemaPropsOrBool" -> Scalar.SCHEMA_OR_BOOLEAN;
+            case "apiextensions.v1.JSONSchemaPropsOrStringArray" -> Scalar.SCHEMA_OR_NAMES;
             default -> {
                 if (!text.contains(".")) {
                     throw new IllegalArgumentException("unknown value type in the field table: " + text);

@@ -81,6 +81,40 @@ class DecoderTest {
         assertThatThrownBy(() -> decode(text)).isInstanceOf(MalformedJsonException.class).hasMessageContaining(message);
     }
 
+    private static Decoder.Decoded schema(String text) {
+        Json.Document document = Json.read(text.replace('\'', '"').getBytes(UTF_8));
+        return new Decoder(SCHEMA).decode((ObjectNode) document.root(), "apiextensions.v1.JSONSchemaProps", document.repeats());
+    }
+
+    /// Upstream reads what is below `items` and its like with a decoder that is not strict, but of the same types.
+    @Test
+    void schemasWithinSchemasAreOfTheirType() {
+        Decoder.Decoded decoded = schema("{'items':{'description':null,'odd':1,'maxLength':5.0,'properties':{'p':{'type':'string','odder':1}},'default':{'odd':null}},"
+                + "'additionalProperties':{'odd':1,'type':'string'},'additionalItems':true,"
+                + "'dependencies':{'a':['b'],'c':{'odd':1,'type':'object'}},'odd':1}");
+        assertThat(decoded.problems()).containsExactly("unknown field \"odd\"");
+        assertThat(Json.print(decoded.object()).replace('"', '\'')).isEqualTo("{'items':{'maxLength':5,'properties':{'p':{'type':'string'}},'default':{'odd':null}},"
+                + "'additionalProperties':{'type':'string'},'additionalItems':true,'dependencies':{'a':['b'],'c':{'type':'object'}}}");
+        assertThat(Json.print(schema("{'items':[{'type':'string','odd':1}]}").object())).isEqualTo("{\"items\":[{\"type\":\"string\"}]}");
+        assertThat(Json.print(schema("{'items':'none','type':'array'}").object())).isEqualTo("{\"type\":\"array\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'items':{'properties':{'p':{'description':5}}}}|json: cannot unmarshal number into Go struct field JSONSchemaProps.properties.description of type string",
+                "{'items':{'x-kubernetes-validations':[{'rule':'true','message':true}]}}|json: cannot unmarshal bool into Go struct field ValidationRule.x-kubernetes-validations.message of type string",
+                "{'items':[1]}|json: cannot unmarshal number",
+                "{'additionalProperties':{'maxProperties':'3'}}|json: cannot unmarshal string into Go struct field JSONSchemaProps.maxProperties of type int64",
+                "{'additionalProperties':3}|boolean or JSON schema expected",
+                "{'dependencies':{'a':[1]}}|json: cannot unmarshal number"
+            })
+    void wrongTypesWithinSchemasAreRefused(String text, String message) {
+        assertThatThrownBy(() -> schema(text)).isInstanceOf(MalformedJsonException.class).hasMessageContaining(message);
+    }
+
     @Test
     void everyReferenceInTheTableResolves() {
         SCHEMA.types().values().forEach(type -> type.fields().values().forEach(field -> {
