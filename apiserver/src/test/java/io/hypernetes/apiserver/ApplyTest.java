@@ -37,6 +37,29 @@ class ApplyTest extends ClusterTest {
         assertThat(less.json().path("data")).isEqualTo(Json.readObject("{\"a\":\"1\",\"c\":\"3\"}"));
     }
 
+    /// kubectl, which applied on its own side before, lets its new manager own what the old one did and applies once more: what the server filled in goes
+    /// then, if it was theirs.
+    @Test
+    void nobodyOwnsWhatTheServerSaysOfANewObject() {
+        var pod = admin.post(pods("default") + "?fieldManager=maker", "{\"metadata\":{\"name\":\"unowned\"},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}").expect(201);
+        assertThat(pod.json().path("spec").path("tolerations").size()).isEqualTo(2);
+        assertThat(pod.at("status", "phase")).isEqualTo("Pending");
+        var owned = managed(pod).path(0).path("fieldsV1");
+        assertThat(owned.propertyNames()).containsExactly("f:spec");
+        assertThat(owned.path("f:spec").propertyNames()).contains("f:containers", "f:restartPolicy").doesNotContain("f:tolerations");
+        var claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+        var claim = """
+                {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"unowned"},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}},
+                 "dataSource":{"kind":"PersistentVolumeClaim","name":"other"}}}""";
+        var made = admin.post(claims + "?fieldManager=kubectl", claim).expect(201);
+        assertThat(made.json().path("spec").has("dataSourceRef")).isTrue();
+        assertThat(managed(made).path(0).path("fieldsV1").propertyNames()).containsExactly("f:spec");
+        var migrated = "[{\"op\":\"replace\",\"path\":\"/metadata/managedFields/0/operation\",\"value\":\"Apply\"}]";
+        admin.patch(claims + "/unowned?fieldManager=kubectl", "application/json-patch+json", migrated).expect(200);
+        var again = admin.patch(claims + "/unowned?fieldManager=kubectl", APPLY, claim).expect(200);
+        assertThat(again.json().path("spec")).isEqualTo(made.json().path("spec"));
+    }
+
     @Test
     void aConflictNamesTheOwnerAndForceTakesTheField() {
         admin.post(configMaps("default") + "?fieldManager=maker", configMap("owned", "1")).expect(201);

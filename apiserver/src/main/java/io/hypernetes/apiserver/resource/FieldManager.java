@@ -87,6 +87,16 @@ final class FieldManager {
         return c == ' ' || (!Character.isISOControl(c) && !Character.isWhitespace(c) && !Character.isSurrogate(c));
     }
 
+    /// Notes who makes a new object, changing it. The status, which is written apart, is nobody's yet.
+    static void noteCreator(ResourceRequest request, ObjectNode object) {
+        var kind = request.kind();
+        var status = kind.type().hasStatus() ? object.remove("status") : null;
+        kind.ownership().created(object, writer(request));
+        if (status != null) {
+            object.set("status", status);
+        }
+    }
+
     /// The parts of a configuration that a write to this place may speak of: the status belongs to its subresource.
     static void keepWritable(ResourceRequest request, ObjectNode config) {
         if (!request.kind().type().hasStatus()) {

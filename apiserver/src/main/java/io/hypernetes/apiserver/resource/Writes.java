@@ -141,11 +141,12 @@ final class Writes {
         }
         metadata.put("uid", random.uuid().toString());
         kind.setDefaults(object);
+        if (tracking == Tracking.WANTED) {
+            // Before the server has its say: nobody owns what nobody wrote, and whoever came to own it would take it away by applying what they wrote.
+            FieldManager.noteCreator(request, object);
+        }
         kind.prepareCreate(object);
         metadata.put("creationTimestamp", ApiTime.format(request.now()));
-        if (tracking == Tracking.WANTED) {
-            kind.ownership().created(object, FieldManager.writer(request));
-        }
         boolean generated = Json.string(metadata, "name").isEmpty()
                 && !Json.string(metadata, "generateName").isEmpty();
         var prepared = object;
