@@ -148,4 +148,26 @@ class WorkloadTest {
         assertThat(refused.exitCode()).isNotZero();
         assertThat(refused.err()).contains("spec.hostNetwork").contains("virtual machine");
     }
+
+    /// A chart is installed whole, and tells where its pods are missing.
+    @Test
+    void whatMakesPodsThatNeedTheHostIsTakenAndTellsWhyThereAreNone(Cluster cluster) {
+        Run taken = Run.of(Duration.ofMinutes(1), cluster.environment(), """
+                apiVersion: apps/v1
+                kind: DaemonSet
+                metadata: {name: exporter}
+                spec:
+                  selector: {matchLabels: {app: exporter}}
+                  template:
+                    metadata: {labels: {app: exporter}}
+                    spec:
+                      hostNetwork: true
+                      containers: [{name: main, image: x}]
+                """.getBytes(java.nio.charset.StandardCharsets.UTF_8), cluster.kubectlCommand("apply", "-f", "-"));
+        assertThat(taken.exitCode()).isZero();
+        assertThat(taken.err()).contains("Warning: no pod will be made of this template: spec.template.spec.hostNetwork: Forbidden: every pod is a virtual machine");
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(cluster.kubectl("describe", "daemonset", "exporter"))
+                .containsPattern("Warning +FailedCreate .*Error creating: Pod \"exporter-\\S+\" is invalid: spec.hostNetwork: Forbidden: every pod is a virtual machine"));
+        cluster.kubectl("delete", "daemonset", "exporter");
+    }
 }

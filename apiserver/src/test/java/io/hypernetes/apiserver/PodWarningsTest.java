@@ -1,7 +1,9 @@
 package io.hypernetes.apiserver;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// What is allowed and most likely meant otherwise.
@@ -27,6 +29,20 @@ class PodWarningsTest extends ClusterTest {
         assertThat(admin.put(deployments + "/d", text).expect(200).http().headers().allValues("Warning")).isEmpty();
         assertThat(admin.put(deployments + "/d", text.replace("\"i\"", "\"j\"")).expect(200).http().headers().allValues("Warning"))
                 .singleElement().asString().contains("spec.template.spec.containers[0].env[1]: hides previous definition");
+    }
+
+    @Test
+    void aTemplateWhosePodsWillBeRefusedIsTakenAndWarnedOf() {
+        namespace(admin, "hosts");
+        var set = """
+                {"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"hostNetwork":true,
+                 "containers":[{"name":"c","image":"i","ports":[%s]}]}}}}""";
+        var sets = "/apis/apps/v1/namespaces/hosts/daemonsets";
+        assertThat(admin.post(sets, set.formatted("")).expect(201).http().headers().allValues("Warning")).singleElement().asString()
+                .startsWith("299 - \"no pod will be made of this template: spec.template.spec.hostNetwork: Forbidden: every pod is a virtual machine of its own");
+        var ports = IntStream.range(0, 20).mapToObj(i -> "{\"containerPort\":1,\"hostPort\":%d}".formatted(i + 1)).collect(joining(","));
+        assertThat(admin.put(sets + "/d", set.formatted(ports)).expect(200).http().headers().allValues("Warning"))
+                .anySatisfy(each -> assertThat(each).contains("spec.template.spec.containers[0].ports[8].hostPort: Forbidden: ", "; and 11 more").doesNotContain("ports[9]"));
     }
 
     @Test

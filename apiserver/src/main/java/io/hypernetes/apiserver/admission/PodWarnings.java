@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver.admission;
 
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.kind.PodTemplates;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
@@ -31,8 +33,27 @@ public final class PodWarnings {
                 look(containers.get(i).path("securityContext"), () -> path + "." + list + "[" + index + "]", appArmor, seLinux);
             }
         }
+        if (!above.isEmpty()) {
+            unserved(pod, path, warn);
+        }
         appArmor.tell("AppArmor, and the runtime's default profile is none", warn);
         seLinux.tell("SELinux, so nothing is labelled", warn);
+    }
+
+    /// The template is taken, since installers stop at the first object that is not; its maker hears now what else only events would say.
+    private static void unserved(JsonNode template, String path, Consumer<String> warn) {
+        var told = new ArrayList<String>();
+        var more = new AtomicInteger();
+        PodTemplates.unserved(template, path, error -> {
+            if (told.size() < MOST_PLACES) {
+                told.add(error.text());
+            } else {
+                more.incrementAndGet();
+            }
+        });
+        if (!told.isEmpty()) {
+            warn.accept("no pod will be made of this template: " + String.join("; ", told) + (more.get() > 0 ? "; and " + more + " more" : ""));
+        }
     }
 
     private static void look(JsonNode context, Supplier<String> at, Places appArmor, Places seLinux) {

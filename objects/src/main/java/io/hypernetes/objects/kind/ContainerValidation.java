@@ -86,7 +86,7 @@ final class ContainerValidation {
                 HandlerValidation.portNumber(number, at + ".containerPort", errors);
             }
             if (Json.number(port, 0, "hostPort") != 0) {
-                errors.forbidden(
+                errors.unserved(
                         at + ".hostPort", "ports of the host are not served by this version; reach the pod at its own address instead");
             }
             errors.oneOf(at, ".protocol", Json.string(port, "protocol"), List.of("SCTP", "TCP", "UDP"));
@@ -145,7 +145,7 @@ final class ContainerValidation {
             resourceField(from.path("resourceFieldRef"), at + ".resourceFieldRef", errors);
         }
         if (from.path("fileKeyRef").isObject()) {
-            errors.forbidden(at + ".fileKeyRef", "values from files are not served by this version");
+            errors.unserved(at + ".fileKeyRef", "values from files are not served by this version");
         }
         for (String ref : List.of("configMapKeyRef", "secretKeyRef")) {
             if (from.path(ref).isObject()) {
@@ -213,14 +213,14 @@ final class ContainerValidation {
             subPath(subExpression, at);
             String propagation = Json.string(mount, "mountPropagation");
             if (!propagation.isEmpty() && !propagation.equals("None")) {
-                errors.forbidden(
+                errors.unserved(
                         at + ".mountPropagation",
                         "every pod is a virtual machine of its own: there is no mount of the host to propagate from or to; use None");
             }
             recursive(mount, at);
         }
         if (!container.path("volumeDevices").isEmpty()) {
-            errors.forbidden(path + ".volumeDevices", "block devices are not served by this version");
+            errors.unserved(path + ".volumeDevices", "block devices are not served by this version");
         }
     }
 
@@ -278,7 +278,7 @@ final class ContainerValidation {
             errors.forbidden(path + ".resources", "HugePages require cpu or memory");
         }
         if (!container.path("resources").path("claims").isEmpty()) {
-            errors.forbidden(path + ".resources.claims", "resource claims are not served by this version");
+            errors.unserved(path + ".resources.claims", "resource claims are not served by this version");
         }
     }
 
@@ -368,10 +368,10 @@ final class ContainerValidation {
         if (init && !policy.isEmpty()) {
             errors.oneOf(path, ".restartPolicy", policy, List.of("Always"));
         } else if (!policy.isEmpty()) {
-            errors.forbidden(path + ".restartPolicy", "a restart policy of one container is served for init containers only; set the pod's");
+            errors.unserved(path + ".restartPolicy", "a restart policy of one container is served for init containers only; set the pod's");
         }
         if (!container.path("restartPolicyRules").isEmpty()) {
-            errors.forbidden(path + ".restartPolicyRules", "restart rules are not served by this version");
+            errors.unserved(path + ".restartPolicyRules", "restart rules are not served by this version");
         }
     }
 }

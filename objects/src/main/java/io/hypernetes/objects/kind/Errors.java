@@ -31,6 +31,7 @@ final class Errors {
     private final Consumer<FieldError> taker;
     private final int max;
     private final long longest;
+    private Consumer<FieldError> unserved = this::add;
     private int count;
     private long length;
 
@@ -198,6 +199,25 @@ final class Errors {
 
     void forbidden(String path, String detail) {
         add(() -> FieldError.forbidden(path, detail));
+    }
+
+    /// Upstream takes it, and nothing here would do it.
+    void unserved(String path, String detail) {
+        unserved(FieldError.forbidden(path, detail));
+    }
+
+    void unserved(FieldError error) {
+        unserved.accept(error);
+    }
+
+    /// Looks at what makes pods: it is no fault of theirs that a pod could not be made. The pods are refused, and their makers tell of it.
+    ///
+    /// @param instead takes what is unserved
+    void template(Runnable look, Consumer<FieldError> instead) {
+        Consumer<FieldError> outside = unserved;
+        unserved = instead;
+        look.run();
+        unserved = outside;
     }
 
     void oneOf(String path, String value, List<String> supported) {

@@ -57,24 +57,29 @@ final class PodSpecValidation {
 
     private void refuse(String field, String instead) {
         if (Json.flag(spec, field)) {
-            errors.forbidden(path + "." + field, OWN_MACHINE + instead);
+            errors.unserved(path + "." + field, OWN_MACHINE + instead);
         }
     }
 
     /// Parts of the API that nothing serves yet: better refused than ignored.
     private void absent() {
         if (!spec.path("resourceClaims").isEmpty()) {
-            errors.forbidden(path + ".resourceClaims", "resource claims are not served by this version");
+            errors.unserved(path + ".resourceClaims", "resource claims are not served by this version");
         }
         if (!spec.path("resources").isEmpty()) {
-            errors.forbidden(path + ".resources", "resources of the pod as a whole are not served by this version: set them for each container");
+            errors.unserved(path + ".resources", "resources of the pod as a whole are not served by this version: set them for each container");
         }
         if (!spec.path("schedulingGroup").isEmpty()) {
-            errors.forbidden(path + ".schedulingGroup", "scheduling groups are not served by this version");
+            errors.unserved(path + ".schedulingGroup", "scheduling groups are not served by this version");
         }
         String os = Json.string(spec, "os", "name");
         if (!os.isEmpty() && !os.equals("linux")) {
-            errors.oneOf(path, ".os.name", os, List.of("linux"));
+            FieldError other = FieldError.notSupported(path + ".os.name", os, List.of("linux"));
+            if (os.equals("windows")) {
+                errors.unserved(other);
+            } else {
+                errors.add(other);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ final class SecurityProfiles {
     static void validate(JsonNode context, String at, Errors errors) {
         profile(context.path("seccompProfile"), at + ".seccompProfile", "seccomp", errors);
         if (profile(context.path("appArmorProfile"), at + ".appArmorProfile", "AppArmor", errors)) {
-            errors.forbidden(
+            errors.unserved(
                     at + ".appArmorProfile",
                     "the kernel of a pod's machine has no AppArmor, so nothing would enforce this profile; use seccompProfile, capabilities and readOnlyRootFilesystem,"
                             + " and leave out appArmorProfile");
@@ -26,7 +26,7 @@ final class SecurityProfiles {
             errors.oneOf(at, ".seLinuxChangePolicy", change, List.of("MountOption", "Recursive"));
         }
         if (context.path("windowsOptions").isObject()) {
-            errors.forbidden(at + ".windowsOptions", "windows options cannot be set for a linux pod, and every node here runs linux");
+            errors.unserved(at + ".windowsOptions", "windows options cannot be set for a linux pod, and every node here runs linux");
         }
     }
 

@@ -81,11 +81,11 @@ final class VolumeValidation {
                     errors.required(at + ".volumeClaimTemplate", "");
                 }
             }
-            case "hostPath" -> errors.forbidden(
+            case "hostPath" -> errors.unserved(
                     at,
                     "every pod is a virtual machine of its own and sees no file system of its host; use emptyDir for scratch space,"
                             + " configMap or secret for files");
-            default -> errors.forbidden(at, "volumes of this type are not served by this version; what is: " + SERVED);
+            default -> errors.unserved(at, "volumes of this type are not served by this version; what is: " + SERVED);
         }
     }
 
@@ -165,7 +165,7 @@ final class VolumeValidation {
                     case "configMap", "secret" -> named(inner, "name", each + "." + type);
                     case "downwardAPI" -> files(inner, each + "." + type);
                     case "serviceAccountToken" -> token(inner, each + "." + type);
-                    default -> errors.forbidden(
+                    default -> errors.unserved(
                             each + "." + type,
                             "sources of this type are not served by this version; what is: configMap, secret, downwardAPI, serviceAccountToken");
                 }

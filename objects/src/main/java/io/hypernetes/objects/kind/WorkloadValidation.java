@@ -103,13 +103,13 @@ final class WorkloadValidation {
                 "`selector` does not match template `labels`");
     }
 
-    /// A pod template.
+    /// A pod template. What its pods are refused for because nothing serves it is told of by [PodTemplates].
     static void template(JsonNode template, String path, Errors errors) {
         JsonNode meta = template.path("metadata");
         // Where upstream says they are (ValidatePodTemplateSpec of `pkg/apis/core/validation/validation.go`).
         MetadataValidation.labels(meta.path("labels"), path + ".labels", errors);
         MetadataValidation.annotations(meta.path("annotations"), path + ".annotations", errors);
-        new PodSpecValidation(template.path("spec"), path + ".spec", "", errors).run();
+        errors.template(() -> new PodSpecValidation(template.path("spec"), path + ".spec", "", errors).run(), _ -> {});
         if (!template.path("spec").path("ephemeralContainers").isEmpty()) {
             errors.forbidden(path + ".spec.ephemeralContainers", "ephemeral containers not allowed in pod template");
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.hypernetes.objects.FieldError;
 import io.hypernetes.objects.Json;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -60,6 +61,39 @@ class WorkloadRulesTest {
         assertThat(Json.number(made, 0, "metadata", "generation")).isEqualTo(1);
         assertThat(KINDS.get("apps/v1", "Deployment").validateCreate(made)).isEmpty();
         assertThat(cells(made)).startsWith("[x, 0/1, 0, 0, ").endsWith(", c, i:1, a=b]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'hostNetwork':true|hostNetwork: Forbidden: every pod is a virtual machine",
+                "'volumes':[{'name':'v','hostPath':{'path':'/'}}]|volumes[0].hostPath: Forbidden: every pod is a virtual machine",
+                "'volumes':[{'name':'v','csi':{'driver':'x'}}]|volumes[0].csi: Forbidden: volumes of this type are not served",
+                "'volumes':[{'name':'v','projected':{'sources':[{'clusterTrustBundle':{'path':'t'}}]}}]|volumes[0].projected.sources[0].clusterTrustBundle: Forbidden: sources",
+                "'initContainers':[{'name':'i','image':'i','ports':[{'containerPort':1,'hostPort':1}]}]|initContainers[0].ports[0].hostPort: Forbidden: ports of the host",
+                "'securityContext':{'appArmorProfile':{'type':'Localhost','localhostProfile':'x'}}|securityContext.appArmorProfile: Forbidden: the kernel",
+                "'os':{'name':'windows'}|os.name: Unsupported value: \"windows\"",
+                "'resourceClaims':[{'name':'x','resourceClaimName':'y'}]|resourceClaims: Forbidden: resource claims"
+            })
+    void aTemplateMayNeedWhatItsPodsAreRefusedFor(String part, String told) {
+        String more = "," + part.replace('\'', '"');
+        String running = "{\"selector\":{\"matchLabels\":{\"a\":\"b\"}},%s}".formatted(TEMPLATE.formatted(more));
+        for (String kind : List.of("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet")) {
+            assertThat(problems("apps/v1", kind, running)).as(kind).isEmpty();
+        }
+        ObjectNode job = made("batch/v1", "Job", "{%s}".formatted(TEMPLATE.formatted(more + ",\"restartPolicy\":\"Never\"")));
+        assertThat(KINDS.get("batch/v1", "Job").validateCreate(job)).isEmpty();
+        List<FieldError> unserved = new ArrayList<>();
+        PodTemplates.unserved(job.path("spec").path("template"), "t.spec", unserved::add);
+        assertThat(texts(unserved)).singleElement().asString().startsWith("t.spec." + told);
+    }
+
+    @Test
+    void aTemplateThatNeedsTheHostIsCheckedAsOthersAre() {
+        String wrong = "{\"selector\":{\"matchLabels\":{\"a\":\"b\"}},%s}".formatted(TEMPLATE.formatted(",\"hostPID\":true,\"dnsPolicy\":\"Odd\""));
+        assertThat(problems("apps/v1", "DaemonSet", wrong)).singleElement().asString().startsWith("spec.template.spec.dnsPolicy: Unsupported value: \"Odd\"");
     }
 
     @Test
