@@ -246,28 +246,43 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
     }
 
     /// Of what changed unseen, what is gone is told first: others may have its place. One that was deleted and made again is gone, too. What did not change is
-    /// not held twice, and what cannot be decoded stays as it is known.
+    /// not held twice, what is left out not at all, and what cannot be decoded stays as it is known.
     private void relist() {
         Map<ObjectKey, T> gone = new HashMap<>(cache);
         boolean isFirst = gone.isEmpty();
         List<T> changed = new ArrayList<>();
-        String version = resources.list(scope, selection, mapper, object -> {
-            T before = gone.get(keyOf(object));
-            if (isFirst) {
-                store(trimmed(object), "");
-                return;
-            }
-            if (before != null && Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
-                gone.remove(keyOf(object));
-                String known = before.getMetadata().getResourceVersion();
-                if (known != null && known.equals(object.getMetadata().getResourceVersion())) {
+        String version;
+        try {
+            version = resources.list(scope, selection, mapper, object -> {
+                ObjectKey key = keyOf(object);
+                T before = gone.get(key);
+                if (isFirst) {
+                    store(trimmed(object), "");
                     return;
                 }
+                if (before != null && Objects.equals(before.getMetadata().getUid(), object.getMetadata().getUid())) {
+                    gone.remove(key);
+                    String known = before.getMetadata().getResourceVersion();
+                    if (known != null && known.equals(object.getMetadata().getResourceVersion())) {
+                        return;
+                    }
+                }
+                T now = trimmed(object);
+                if (wanted.test(now)) {
+                    changed.add(now);
+                } else if (!gone.containsKey(key)) {
+                    remove(key, now);
+                }
+            }, leftOut -> gone.remove(keyOf(leftOut.tenant(), leftOut.namespace(), leftOut.name())));
+        } catch (RuntimeException broken) {
+            // Whoever wants them counts on hearing when they go.
+            if (wanted != ANY) {
+                changed.forEach(object -> keep(keyOf(object), object, ""));
             }
-            changed.add(trimmed(object));
-        }, leftOut -> gone.remove(keyOf(leftOut.tenant(), leftOut.namespace(), leftOut.name())));
+            throw broken;
+        }
         gone.forEach(this::remove);
-        changed.forEach(object -> store(object, ""));
+        changed.forEach(object -> keep(keyOf(object), object, ""));
         reached(version);
         listedNanos = System.nanoTime();
         pause = SHORTEST_PAUSE;
@@ -278,6 +293,12 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
         WatchStream<T> opened = resources.watch(scope, selection, resourceVersion, watchSeconds, mapper);
         stream = opened;
         if (closed.getCount() == 0) {
+            opened.close();
+            return;
+        }
+        if (again) {
+            // Whoever wants that found no stream to close yet.
+            stream = null;
             opened.close();
             return;
         }
@@ -348,6 +369,10 @@ public final class Informer<T extends HasMetadata> implements AutoCloseable {
             }
             return;
         }
+        keep(key, object, reached);
+    }
+
+    private void keep(ObjectKey key, T object, String reached) {
         T before = cache.put(key, object);
         indexes.forEach(index -> index.replace(key, before, object));
         if (!reached.isEmpty()) {

@@ -4,11 +4,14 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.AbstractList;
 import java.util.AbstractMap;
+import java.util.AbstractSequentialList;
 import java.util.AbstractSet;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.ListIterator;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
@@ -86,8 +89,8 @@ final class PackedMetadata {
         return owner;
     }
 
-    /// A list whose items are made when they are asked for, best one after the other.
-    private static final class Packed<T> extends AbstractList<T> {
+    /// A list whose items are made when they are asked for, one after the other: whoever looks for one goes through it once.
+    private static final class Packed<T> extends AbstractSequentialList<T> {
         private final byte[] packed;
         private final int size;
         private final Function<PackedTexts.Reader, T> read;
@@ -99,32 +102,8 @@ final class PackedMetadata {
         }
 
         @Override
-        public T get(int index) {
-            Objects.checkIndex(index, size);
-            Iterator<T> each = iterator();
-            for (int i = 0; i < index; i++) {
-                each.next();
-            }
-            return each.next();
-        }
-
-        @Override
-        public Iterator<T> iterator() {
-            var reader = new PackedTexts.Reader(packed);
-            return new Iterator<>() {
-                @Override
-                public boolean hasNext() {
-                    return reader.hasNext();
-                }
-
-                @Override
-                public T next() {
-                    if (!reader.hasNext()) {
-                        throw new NoSuchElementException();
-                    }
-                    return read.apply(reader);
-                }
-            };
+        public ListIterator<T> listIterator(int index) {
+            return new Walk<>(this, index);
         }
 
         @Override
@@ -133,33 +112,133 @@ final class PackedMetadata {
         }
     }
 
-    /// Labels or annotations; one is found by looking through them.
+    /// Goes through a list, forwards in one go; a step back begins anew.
+    private static final class Walk<T> implements ListIterator<T> {
+        private final Packed<T> list;
+        private PackedTexts.Reader reader;
+        private int at;
+
+        Walk(Packed<T> list, int index) {
+            this.list = list;
+            this.reader = new PackedTexts.Reader(list.packed);
+            goTo(index);
+        }
+
+        private void goTo(int index) {
+            Objects.checkIndex(index, list.size + 1);
+            reader = new PackedTexts.Reader(list.packed);
+            for (at = 0; at < index; at++) {
+                list.read.apply(reader);
+            }
+        }
+
+        @Override
+        public boolean hasNext() {
+            return at < list.size;
+        }
+
+        @Override
+        public T next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            at++;
+            return list.read.apply(reader);
+        }
+
+        @Override
+        public boolean hasPrevious() {
+            return at > 0;
+        }
+
+        @Override
+        public T previous() {
+            if (!hasPrevious()) {
+                throw new NoSuchElementException();
+            }
+            int before = at - 1;
+            goTo(before);
+            T item = next();
+            goTo(before);
+            return item;
+        }
+
+        @Override
+        public int nextIndex() {
+            return at;
+        }
+
+        @Override
+        public int previousIndex() {
+            return at - 1;
+        }
+
+        @Override
+        public void remove() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void set(T item) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void add(T item) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    /// Labels or annotations in the order of their keys, so that one is found among a hundred thousand in a few steps: whoever compares two such maps, or a map with a selector
+    /// as long, does so for each of their keys.
     private static final class Texts extends AbstractMap<String, String> {
         private final byte[] packed;
         private final int size;
+        /// Where each sixteenth begins.
+        private final int[] marks;
+
+        private record Pair(byte[] key, String value) {}
 
         Texts(Map<String, String> texts) {
+            List<Pair> pairs = new ArrayList<>(texts.size());
+            texts.forEach((key, value) -> pairs.add(new Pair(key.getBytes(StandardCharsets.UTF_8), value)));
+            pairs.sort((one, other) -> Arrays.compareUnsigned(one.key, other.key));
+            this.size = pairs.size();
+            this.marks = new int[(size + FEW - 1) / FEW];
             var out = new ByteArrayOutputStream();
-            texts.forEach((key, value) -> {
-                PackedTexts.add(out, key);
-                PackedTexts.add(out, value);
-            });
+            for (int i = 0; i < size; i++) {
+                if (i % FEW == 0) {
+                    marks[i / FEW] = out.size();
+                }
+                PackedTexts.add(out, pairs.get(i).key);
+                PackedTexts.add(out, pairs.get(i).value);
+            }
             this.packed = out.toByteArray();
-            this.size = texts.size();
         }
 
         @Override
         public @Nullable String get(@Nullable Object key) {
-            if (key instanceof String name) {
-                byte[] wanted = name.getBytes(StandardCharsets.UTF_8);
-                var reader = new PackedTexts.Reader(packed);
-                while (reader.hasNext()) {
-                    boolean found = reader.nextIs(wanted);
-                    if (found) {
-                        return reader.next();
-                    }
-                    reader.skip();
+            if (!(key instanceof String name)) {
+                return null;
+            }
+            byte[] wanted = name.getBytes(StandardCharsets.UTF_8);
+            int low = 0;
+            int high = marks.length - 1;
+            while (low < high) {
+                int middle = (low + high + 1) >>> 1;
+                if (new PackedTexts.Reader(packed, marks[middle]).compareNext(wanted) <= 0) {
+                    low = middle;
+                } else {
+                    high = middle - 1;
                 }
+            }
+            var reader = new PackedTexts.Reader(packed, marks[low]);
+            while (reader.hasNext()) {
+                int order = reader.compareNext(wanted);
+                if (order >= 0) {
+                    return order == 0 ? reader.next() : null;
+                }
+                reader.skip();
             }
             return null;
         }
@@ -167,6 +246,16 @@ final class PackedMetadata {
         @Override
         public boolean containsKey(@Nullable Object key) {
             return get(key) != null;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Texts texts ? Arrays.equals(packed, texts.packed) : super.equals(other);
+        }
+
+        @Override
+        public int hashCode() {
+            return super.hashCode();
         }
 
         @Override

@@ -17,7 +17,10 @@ final class PackedTexts {
     }
 
     static void add(ByteArrayOutputStream out, String text) {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        add(out, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static void add(ByteArrayOutputStream out, byte[] bytes) {
         int length = bytes.length;
         while (length > 0x7f) {
             out.write(length & 0x7f | 0x80);
@@ -33,7 +36,13 @@ final class PackedTexts {
         private int at;
 
         Reader(byte[] packed) {
+            this(packed, 0);
+        }
+
+        /// @param at where one begins
+        Reader(byte[] packed, int at) {
             this.packed = packed;
+            this.at = at;
         }
 
         boolean hasNext() {
@@ -47,12 +56,14 @@ final class PackedTexts {
             return text;
         }
 
-        /// Whether the next is this one, which is passed.
-        boolean nextIs(byte[] text) {
+        /// Passes the next.
+        ///
+        /// @return less than 0 when it is before this one in the order of their bytes, 0 when it is the same
+        int compareNext(byte[] text) {
             int length = length();
             int begin = at;
             at += length;
-            return Arrays.equals(packed, begin, at, text, 0, text.length);
+            return Arrays.compareUnsigned(packed, begin, at, text, 0, text.length);
         }
 
         void skip() {

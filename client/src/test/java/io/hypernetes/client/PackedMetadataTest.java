@@ -2,14 +2,17 @@ package io.hypernetes.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PackedMetadataTest {
@@ -71,6 +74,41 @@ class PackedMetadataTest {
                 assertThat(meta.getFinalizers().get(size - 1)).isEqualTo(finalizers.getLast());
             }
         }
+    }
+
+    /// A tenant may name a hundred thousand, and all tenants' objects are looked at by the same threads.
+    @Test
+    void whoeverLooksForOneOrComparesGoesThroughThemOnce() {
+        int many = 60_000;
+        Map<String, String> texts = new TreeMap<>();
+        List<String> finalizers = new ArrayList<>();
+        List<OwnerReference> owners = new ArrayList<>();
+        for (int i = 0; i < many; i++) {
+            texts.put("key" + i, "x");
+            finalizers.add("example.com/" + i);
+            owners.add(owner(i));
+        }
+        ObjectMeta meta = packed(texts, finalizers, owners);
+        ObjectMeta again = packed(texts, finalizers, owners);
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            assertThat(meta.getFinalizers().contains("none")).isFalse();
+            assertThat(meta.getFinalizers().indexOf("example.com/" + (many - 1))).isEqualTo(many - 1);
+            assertThat(meta.getFinalizers().equals(again.getFinalizers())).isTrue();
+            assertThat(meta.getOwnerReferences().equals(again.getOwnerReferences())).isTrue();
+            assertThat(meta.getLabels().equals(again.getLabels())).isTrue();
+            assertThat(texts.equals(meta.getLabels())).isTrue();
+            texts.forEach((key, value) -> assertThat(meta.getLabels().get(key)).isEqualTo(value));
+        });
+        texts.put("key7", "y");
+        assertThat(packed(texts, finalizers, owners).getLabels()).isNotEqualTo(meta.getLabels());
+    }
+
+    @Test
+    void aPackedListCanBeReadBackwards() {
+        List<String> finalizers = IntStream.range(0, 20).mapToObj(i -> "example.com/" + i).toList();
+        List<String> packed = packed(Map.of(), finalizers, List.of()).getFinalizers();
+        assertThat(packed.lastIndexOf("example.com/3")).isEqualTo(3);
+        assertThat(packed.reversed()).isEqualTo(finalizers.reversed());
     }
 
     /// As others read the same object.
