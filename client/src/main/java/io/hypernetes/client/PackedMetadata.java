@@ -128,7 +128,7 @@ final class PackedMetadata {
             Objects.checkIndex(index, list.size + 1);
             reader = new PackedTexts.Reader(list.packed);
             for (at = 0; at < index; at++) {
-                list.read.apply(reader);
+                var _ = list.read.apply(reader);
             }
         }
 
