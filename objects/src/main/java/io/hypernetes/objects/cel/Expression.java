@@ -44,7 +44,7 @@ public final class Expression {
     private final Supplier<Compiled> compiled;
 
     /// What is evaluated.
-    record Compiled(PlannedProgram program, Failures failures) {}
+    record Compiled(PlannedProgram program, Failures failures, Tolerated tolerated) {}
 
     /// @param nodes of its tree
     Expression(String text, CelAbstractSyntaxTree tree, PlannedProgram program, int nodes) {
@@ -55,7 +55,7 @@ public final class Expression {
                 .filter(name -> !name.isEmpty())
                 .collect(Collectors.toUnmodifiableSet());
         this.nodes = nodes;
-        Compiled all = new Compiled(program, new Failures(tree));
+        Compiled all = new Compiled(program, new Failures(tree), new Tolerated(tree));
         this.compiled = () -> all;
     }
 
@@ -106,8 +106,10 @@ public final class Expression {
         var current = compiled();
         try {
             Object value = ScopedValue.where(Matching.METER, meter)
-                    .call(() -> current.program.trace(
-                            variables::get, NO_FUNCTIONS, null, (expression, each) -> meter.charge(cost(expression, each))));
+                    .call(() -> current.program.trace(variables::get, NO_FUNCTIONS, null, (expression, each) -> {
+                        meter.charge(cost(expression, each));
+                        current.tolerated.check(expression, each);
+                    }));
             if (!meter.complaint().isEmpty()) {
                 // What came of a part that cost too much was of no matter to the rest.
                 throw new Budget.SpentException(meter.complaint());

@@ -79,6 +79,9 @@ final class Failures {
     }
 
     private static String ofLibrary(String bare) {
+        if (bare.startsWith("Expected boolean value, found")) {
+            return Expression.NO_SUCH_OVERLOAD;
+        }
         var range = OUT_OF_RANGE.matcher(bare);
         if (range.find()) {
             return "index out of range: " + range.group(1);
