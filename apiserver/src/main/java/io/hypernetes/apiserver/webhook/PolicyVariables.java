@@ -75,7 +75,7 @@ final class PolicyVariables extends AbstractMap<String, Object> {
                 throw new FailedVariableException("more than " + DEEPEST + " variables ask for each other, one for the next: put some of them together");
             }
             computing.add(name);
-            var value = evaluate(expression);
+            var value = budget.kept(expression, surroundings);
             var present = value == null ? NullValue.NULL_VALUE : value;
             computed.put(name, present);
             return present;

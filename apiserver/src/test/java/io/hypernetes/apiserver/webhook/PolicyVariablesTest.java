@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,9 +28,13 @@ class PolicyVariablesTest {
     }
 
     private static Object evaluate(String text, Budget budget, String... variables) {
+        return evaluate(text, OBJECT, budget, variables);
+    }
+
+    private static Object evaluate(String text, Map<String, Object> object, Budget budget, String... variables) {
         Map<String, Expression> expressions = new LinkedHashMap<>();
         Arrays.stream(variables).map(each -> each.split("=", 2)).forEach(each -> expressions.put(each[0], AdmissionLanguage.compile(each[1])));
-        return new PolicyVariables(expressions, Map.of("object", OBJECT), budget).evaluate(AdmissionLanguage.compile(text));
+        return new PolicyVariables(expressions, Map.of("object", object), budget).evaluate(AdmissionLanguage.compile(text));
     }
 
     @Test
@@ -93,17 +98,31 @@ class PolicyVariablesTest {
 
     @Test
     void variablesThatAreNamedByEachOtherTooDeeplyFail() {
-        var variables = new String[5_000];
+        var variables = new String[1_000];
         variables[0] = "v0=1";
         for (int i = 1; i < variables.length; i++) {
             variables[i] = "v" + i + "=variables.v" + (i - 1);
         }
-        assertThatThrownBy(() -> evaluate("variables.v4999 == 1", variables))
+        assertThatThrownBy(() -> evaluate("variables.v999 == 1", variables))
                 .isInstanceOf(ExpressionException.class)
-                .hasMessageStartingWith("composited variable \"v4999\" fails to evaluate: ");
+                .hasMessageStartingWith("composited variable \"v999\" fails to evaluate: ");
         assertThat(evaluate("variables.v90 == 1 && variables.v180 == 1", variables)).isEqualTo(true);
         var budget = new Budget(Budget.REQUEST);
-        assertThat(evaluate("variables.v4999 == 1 || true", budget, variables)).isEqualTo(true);
+        assertThat(evaluate("variables.v999 == 1 || true", budget, variables)).isEqualTo(true);
+    }
+
+    /// Ten of ten megabytes would be within what may be spent, and stay until the request is judged.
+    @Test
+    void whatTheyHoldTogetherIsBounded() {
+        var object = Map.<String, Object>of("s", "x".repeat(3_000_000));
+        var references = IntStream.range(0, 20).mapToObj(i -> "v" + i + "=object.s").toArray(String[]::new);
+        assertThat(evaluate("variables.all(name, variables[name].size() == 3000000)", object, new Budget(Budget.REQUEST), references)).isEqualTo(true);
+        var copies = IntStream.range(0, 10).mapToObj(i -> "v" + i + "=object.s + '" + i + "'").toArray(String[]::new);
+        var budget = new Budget(Budget.REQUEST);
+        assertThat(evaluate("variables.v0 != variables.v1", object, budget, copies)).isEqualTo(true);
+        assertThatThrownBy(() -> evaluate("variables.all(name, variables[name].size() == 3000001)", object, new Budget(Budget.REQUEST), copies))
+                .isInstanceOf(ExpressionException.class)
+                .hasMessageContaining("what all variables hold together is too large");
     }
 
     /// To look through the names computes nothing, and walks no value.

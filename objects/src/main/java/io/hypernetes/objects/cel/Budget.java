@@ -26,6 +26,9 @@ public final class Budget {
     /// In instructions.
     private static final int MOST_HELD = 100_000;
 
+    /// What all values may weigh together that are kept while a request is judged; a unit is up to fifty bytes.
+    private static final long MOST_KEPT = 2_000_000;
+
     /// What is said when a request was evaluated for too long. A step has its cost for how long it takes; this is for what nobody thought of.
     public static final String INTERRUPTED = "operation interrupted: took longer than 20 s";
 
@@ -41,6 +44,7 @@ public final class Budget {
     private final long begun;
     private boolean interrupted;
     private int charges;
+    private long kept;
 
     public Budget(long limit) {
         this(limit, System::nanoTime);
@@ -56,6 +60,21 @@ public final class Budget {
     /// Whether nothing is left.
     public boolean isSpent() {
         return left <= 0 || interrupted;
+    }
+
+    /// The value of an expression that is kept until the request is judged.
+    ///
+    /// @throws ExpressionException as [Expression#evaluate], and when too much is kept
+    public Object kept(Expression expression, Map<String, ?> variables) {
+        long before = left;
+        Object value = expression.evaluate(variables, this);
+        // What costs little holds what there was: it made no more than it cost.
+        long spent = before - left;
+        kept += Math.min(Weight.cost(value, spent), spent);
+        if (kept > MOST_KEPT) {
+            throw new ExpressionException("what all variables hold together is too large: keep less in them, such as the parts of a text that are compared");
+        }
+        return value;
     }
 
     Meter meter() {

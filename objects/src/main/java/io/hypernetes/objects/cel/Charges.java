@@ -220,7 +220,7 @@ final class Charges {
     }
 
     private static long splitting(String text, String by, long most) {
-        return 1 + made(text.length()) + found(text, by, most);
+        return 1 + made(text.length()) + Matching.PIECE * found(text, by, most);
     }
 
     private static long joining(Object[] arguments) {

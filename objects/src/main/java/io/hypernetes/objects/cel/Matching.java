@@ -13,6 +13,9 @@ final class Matching {
     /// As many steps of a search take as long as one of an evaluation.
     static final long STEPS = 160;
 
+    /// What each text costs that is cut out of another, beside its characters.
+    static final long PIECE = 2;
+
     private Matching() {}
 
     /// Charges the evaluation that is running; what is called outside of one is free.
@@ -40,6 +43,8 @@ final class Matching {
         List<String> found = new ArrayList<>();
         try {
             while ((most < 0 || found.size() < most) && search.find()) {
+                // Each takes more room than its characters do.
+                charge(PIECE);
                 found.add(search.found());
             }
         } finally {

@@ -16,35 +16,59 @@ final class Weight {
     /// How many characters of a name are.
     private static final int LONG_NAME = 100;
 
+    private final long most;
     private long counted;
 
-    private Weight() {}
+    private Weight(long most) {
+        this.most = most;
+    }
 
     /// What it costs to walk a value: a unit for each value in it, and for ten characters of text. Of one that is heavier than any evaluation may
     /// cost, a cost that none may have.
     static long cost(Object value) {
-        var weight = new Weight();
+        return cost(value, MOST);
+    }
+
+    /// As the other.
+    ///
+    /// @param most beyond which nobody counts
+    static long cost(Object value, long most) {
+        var weight = new Weight(most);
         weight.add(value);
         return weight.counted;
     }
 
-    /// Names are short as a rule, and walked once.
-    private void addMember(Object key, Object value) {
-        if (key instanceof String name) {
-            counted += name.length() / LONG_NAME;
+    private void addItems(Collection<?> items) {
+        for (Object item : items) {
+            if (counted > most) {
+                return;
+            }
+            add(item);
         }
-        add(value);
+    }
+
+    /// Names are short as a rule, and walked once.
+    private void addMembers(Map<?, ?> members) {
+        for (Map.Entry<?, ?> member : members.entrySet()) {
+            if (counted > most) {
+                return;
+            }
+            if (member.getKey() instanceof String name) {
+                counted += name.length() / LONG_NAME;
+            }
+            add(member.getValue());
+        }
     }
 
     private void add(Object value) {
         counted++;
-        if (counted > MOST) {
+        if (counted > most) {
             return;
         }
         switch (value) {
-            case Collection<?> many -> many.forEach(this::add);
-            case Map<?, ?> map -> map.forEach(this::addMember);
-            case Constructed made -> made.fields().forEach(this::addMember);
+            case Collection<?> many -> addItems(many);
+            case Map<?, ?> map -> addMembers(map);
+            case Constructed made -> addMembers(made.fields());
             case Optional<?> optional -> optional.ifPresent(this::add);
             case String text -> counted += text.length() / CHARACTERS;
             case CelByteString bytes -> counted += bytes.size() / CHARACTERS;

@@ -50,6 +50,7 @@ class ChargesTest {
         "sets.intersects(self.numbers, self.others)",
         "sets.equivalent(self.numbers, self.others)",
         "self.numbers.all(n, self.wide.size() > n)",
+        "self.wide.findAll('.').size() == 0",
         "self.numbers.all(n, self.numbers.sum() > n)",
         "self.numbers.all(n, !(-1 in self.numbers))",
         "self.numbers.all(n, self.numbers.indexOf(-1) < n)",
