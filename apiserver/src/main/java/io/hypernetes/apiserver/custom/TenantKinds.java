@@ -184,6 +184,11 @@ public final class TenantKinds {
         return null;
     }
 
+    /// The other served versions of the definition that a custom kind is of, as it was when that was found, in the order of [#all]: who uses one uses them all.
+    public static List<Kind> others(Kind custom) {
+        return custom.versions().stream().filter(each -> each != custom).sorted(Comparator.comparing(Kind::type, BY_PLACE)).toList();
+    }
+
     /// The definition of what lives at a place; null when there is none.
     private @Nullable Entry definition(String tenant, String group, String resource) {
         if (!mayDefine(tenant, group, resource)) {
@@ -198,7 +203,7 @@ public final class TenantKinds {
         return entry;
     }
 
-    /// As [#use], for who does nothing with it that takes long, or uses the same definition in another way.
+    /// As [#use], for who does nothing with it that takes long.
     public @Nullable Kind find(String tenant, String group, String version, String resource) {
         var kind = builtIn.find(group, version, resource);
         if (kind != null) {

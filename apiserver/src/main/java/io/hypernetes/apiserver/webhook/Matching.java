@@ -34,6 +34,10 @@ final class Matching {
             return null;
         }
         var stored = attempt.kind().type();
+        if (attempt.kind().isCustom()) {
+            // Not found again: the definition may have changed since, and this may be held as long as a webhook is waited for.
+            return TenantKinds.others(attempt.kind()).stream().filter(other -> any(rules, other.type(), attempt)).findFirst().orElse(null);
+        }
         for (var type : kinds.types(attempt.tenant())) {
             if (!type.equals(stored)
                     && type.resource().equals(stored.resource())
