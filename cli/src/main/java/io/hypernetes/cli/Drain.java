@@ -101,10 +101,10 @@ final class Drain {
             step.note(pod.key() + " is gone");
             return;
         }
-        state.why = ending(now.getMetadata());
+        state.why = now.getMetadata().getDeletionTimestamp() == null ? "it goes with its namespace" : ending(now.getMetadata());
     }
 
-    /// @return how it was refused; empty when the pod goes, or went before
+    /// @return how it was refused; empty when the pod goes, also with its namespace, or went before
     private Optional<ApiException> attempt(Leaving pod, boolean dryRun) {
         Map<String, Object> options = new LinkedHashMap<>(Map.of("preconditions", Map.of("uid", pod.uid())));
         if (graceSeconds != null) {
@@ -122,7 +122,8 @@ final class Drain {
             if (refused.isUnreachable()) {
                 throw refused;
             }
-            return refused.isNotFound() || refused.isConflict() && isAnother(pod) ? Optional.empty() : Optional.of(refused);
+            boolean goes = refused.isNotFound() || refused.hasCause("NamespaceTerminating") || refused.isConflict() && isAnother(pod);
+            return goes ? Optional.empty() : Optional.of(refused);
         }
     }
 

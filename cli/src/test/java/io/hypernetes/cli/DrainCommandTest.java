@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -169,6 +170,26 @@ class DrainCommandTest {
         assertThat(onNode("red")).isEmpty();
         assertThat(onNode("blue")).hasSize(1);
         client.of(Kind.POD).delete(new ObjectKey("blue", "default", "bare"), Deletion.ordinary());
+    }
+
+    /// It is not evicted, as nothing is made in such a namespace, and goes with it all the same.
+    @Test
+    void aPodWhoseNamespaceGoesIsWaitedFor() {
+        client.of(Kind.NAMESPACE).create("red", new NamespaceBuilder().withNewMetadata().withName("going").endMetadata().build());
+        ObjectKey held = new ObjectKey("red", "going", "held");
+        client.of(Kind.POD).create("red", new PodBuilder().withNewMetadata().withNamespace("going").withName("held").withFinalizers("example.com/held").endMetadata()
+                .withNewSpec().withTerminationGracePeriodSeconds(1L).addNewContainer().withName("c").withImage("a").endContainer().endSpec().build());
+        await().atMost(LONG).untilAsserted(() -> assertThat(onNode("red")).hasSize(1));
+        client.of(Kind.NAMESPACE).delete(new ObjectKey("red", "", "going"), Deletion.ordinary());
+        await().atMost(LONG).untilAsserted(() -> assertThat(client.of(Kind.POD).get(held).getMetadata().getDeletionTimestamp()).isNotNull());
+        assertThat(drain(NODE, "--force", "--timeout", "2s", "-o", "json")).isEqualTo(1);
+        assertThat(Json.readObject(out.toByteArray()).path("left").path(0).path("why").asString()).startsWith("it is ending").contains("example.com/held");
+        client.of(Kind.POD).change(held, null, pod -> {
+            pod.getMetadata().setFinalizers(List.of());
+            return pod;
+        });
+        await().atMost(LONG).untilAsserted(() -> assertThat(onNode("red")).isEmpty());
+        assertThat(drain(NODE, "--force")).as(err.toString(UTF_8)).isZero();
     }
 
     @Test

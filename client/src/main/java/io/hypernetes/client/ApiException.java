@@ -5,6 +5,8 @@ import io.fabric8.kubernetes.api.model.StatusCause;
 import io.fabric8.kubernetes.api.model.StatusDetails;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The API server refused or could not be reached. Carries the HTTP code (0 when nothing answered) and the Status reason.
@@ -15,17 +17,19 @@ public final class ApiException extends RuntimeException {
     private final String reason;
     private final int retryAfterSeconds;
     private final String told;
+    private final transient Set<String> causes;
 
     public ApiException(int code, String reason, String message) {
-        this(code, reason, message, 0, message, null);
+        this(code, reason, message, 0, message, Set.of(), null);
     }
 
-    private ApiException(int code, String reason, String message, int retryAfterSeconds, String told, @Nullable Throwable cause) {
+    private ApiException(int code, String reason, String message, int retryAfterSeconds, String told, Set<String> causes, @Nullable Throwable cause) {
         super(message, cause);
         this.code = code;
         this.reason = reason;
         this.retryAfterSeconds = retryAfterSeconds;
         this.told = told;
+        this.causes = causes;
     }
 
     static ApiException of(int code, String request, @Nullable Status status) {
@@ -38,7 +42,8 @@ public final class ApiException extends RuntimeException {
         int retry = details.getRetryAfterSeconds() == null ? 0 : details.getRetryAfterSeconds();
         List<StatusCause> causes = details.getCauses() == null ? List.of() : details.getCauses();
         String told = causes.stream().map(StatusCause::getMessage).filter(Objects::nonNull).findFirst().orElse(status.getMessage());
-        return new ApiException(answered, reason, request + ": " + status.getMessage(), retry, told, null);
+        return new ApiException(answered, reason, request + ": " + status.getMessage(), retry, told,
+                causes.stream().map(StatusCause::getReason).filter(Objects::nonNull).collect(Collectors.toUnmodifiableSet()), null);
     }
 
     static ApiException unreachable(String request, Throwable cause) {
@@ -46,7 +51,7 @@ public final class ApiException extends RuntimeException {
                 ? "nothing listens there"
                 : cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
         String told = "no answer from the API server (" + why + ")";
-        return new ApiException(0, "Unreachable", request + ": " + told, 0, told, cause);
+        return new ApiException(0, "Unreachable", request + ": " + told, 0, told, Set.of(), cause);
     }
 
     /// The HTTP status code, or 0 when the server was not reached.
@@ -68,6 +73,11 @@ public final class ApiException extends RuntimeException {
     /// would violate, else its message.
     public String told() {
         return told;
+    }
+
+    /// Whether the server named this among its reasons, such as `NamespaceTerminating`.
+    public boolean hasCause(String reason) {
+        return causes.contains(reason);
     }
 
     public boolean isNotFound() {
