@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Who owns whom: the metadata of every object of every kind that can be deleted. What others of the process have a cache of is followed there; of all else
@@ -83,16 +84,23 @@ final class Graph implements AutoCloseable {
         }
 
         boolean isBlocked(String tenant, String uid) {
-            return byOwner.any(digest(uid), object -> informer.key(object).tenant().equals(tenant) && isBlocking(object, uid));
+            return byOwner.any(digest(uid, true), object -> informer.key(object).tenant().equals(tenant) && isBlocking(object, uid));
         }
 
         void addDependents(String tenant, String uid, List<Item> dependents) {
-            for (T object : byOwner.get(digest(uid))) {
-                Item item = item(object);
-                if (item.key.tenant().equals(tenant) && owners(object).stream().anyMatch(owner -> uid.equals(owner.getUid()))) {
-                    dependents.add(item);
+            for (boolean blocking : new boolean[] {true, false}) {
+                for (T object : byOwner.get(digest(uid, blocking))) {
+                    Item item = item(object);
+                    // One may name it twice.
+                    if (item.key.tenant().equals(tenant) && owners(object).stream().anyMatch(owner -> uid.equals(owner.getUid())) && isBlocking(object, uid) == blocking) {
+                        dependents.add(item);
+                    }
                 }
             }
+        }
+
+        void each(BiConsumer<Item, HasMetadata> cached) {
+            informer.list().forEach(object -> cached.accept(item(object), object));
         }
     }
 
@@ -127,7 +135,7 @@ final class Graph implements AutoCloseable {
     }
 
     private <T extends HasMetadata> Entry<T> entry(Kind<PartialObjectMetadata> kind, Informer<T> informer, boolean own) {
-        Entry<T> entry = new Entry<>(kind, informer, informer.index(object -> owners(object).stream().map(owner -> digest(owner.getUid())).toList()), own);
+        Entry<T> entry = new Entry<>(kind, informer, informer.index(object -> owners(object).stream().map(owner -> digest(owner.getUid(), isBlocking(owner))).toList()), own);
         informer.handler(new Informer.Handler<T>() {
             @Override
             public void added(T object) {
@@ -148,14 +156,15 @@ final class Graph implements AutoCloseable {
         return entry;
     }
 
-    /// By what dependents are found: a tenant's objects may name millions of owners, and their uids would each be there once more. Others may have the same.
-    private static Long digest(String uid) {
+    /// By what dependents are found: a tenant's objects may name millions of owners, and their uids would each be there once more. Others may have the same. Those that block are apart: whether there
+    /// is one is asked each time that one of them goes, and there may be a hundred thousand that do not.
+    private static Long digest(String uid, boolean blocking) {
         long digest = SEED;
         for (int i = 0; i < uid.length(); i++) {
             digest = (digest ^ uid.charAt(i)) * 0x9E3779B97F4A7C15L;
             digest ^= digest >>> 29;
         }
-        return digest;
+        return blocking ? digest | 1 : digest & ~1L;
     }
 
     private static void trim(HasMetadata object) {
@@ -230,6 +239,8 @@ final class Graph implements AutoCloseable {
             Entry<?> entry = custom.remove(place);
             if (entry != null) {
                 entry.close();
+                // Nothing is heard any more of what was there, and nobody blocks who is not heard of: else his owners would wait for ever.
+                entry.each((item, object) -> handlers.forEach(handler -> handler.was(item, object)));
             }
         }
 
@@ -260,7 +271,7 @@ final class Graph implements AutoCloseable {
     interface Handler {
         void changed(Item item, HasMetadata now);
 
-        /// What the object was before it changed.
+        /// What the object was before it changed, or before nothing is heard of it any more.
         void was(Item item, HasMetadata before);
 
         void gone(Item item, HasMetadata last);
@@ -314,7 +325,11 @@ final class Graph implements AutoCloseable {
 
     /// Whether an object blocks the deletion of an owner.
     static boolean isBlocking(HasMetadata dependent, String owner) {
-        return owners(dependent).stream().anyMatch(reference -> owner.equals(reference.getUid()) && Boolean.TRUE.equals(reference.getBlockOwnerDeletion()));
+        return owners(dependent).stream().anyMatch(reference -> owner.equals(reference.getUid()) && isBlocking(reference));
+    }
+
+    private static boolean isBlocking(OwnerReference reference) {
+        return Boolean.TRUE.equals(reference.getBlockOwnerDeletion());
     }
 
     static List<OwnerReference> owners(HasMetadata object) {

@@ -5,8 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
+import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinitionBuilder;
 import io.hypernetes.client.Client;
 import io.hypernetes.client.Deletion;
 import io.hypernetes.client.EventRecorder;
@@ -108,6 +111,32 @@ class ForegroundTest {
                 return current;
             });
         }
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(maps().find(key("owner"))).isEmpty());
+    }
+
+    /// Of a kind that nobody follows any more no object is heard of, whether it is there or not.
+    @Test
+    void whoIsBlockedByAKindThatIsNotFollowedAnyMoreGoes() {
+        Kind<GenericKubernetesResource> things = Kind.generic("example.com", "v1", "things", "Thing", true);
+        ConfigMap owner = maps().create("red", new ConfigMapBuilder().withNewMetadata().withNamespace("default").withName("owner").withFinalizers("foregroundDeletion").endMetadata().build());
+        OwnerReference reference = new OwnerReferenceBuilder().withApiVersion("v1").withKind("ConfigMap").withName("owner").withUid(owner.getMetadata().getUid())
+                .withBlockOwnerDeletion(true).build();
+        GenericKubernetesResource thing = new GenericKubernetesResource();
+        thing.setApiVersion("example.com/v1");
+        thing.setKind("Thing");
+        thing.setMetadata(new ObjectMetaBuilder().withNamespace("default").withName("d1").withFinalizers("example.com/held").withOwnerReferences(reference).build());
+        client.of(things).create("red", thing);
+        client.of(Kind.CUSTOM_RESOURCE_DEFINITION).create("red", new CustomResourceDefinitionBuilder()
+                .withNewMetadata().withName("things.example.com").endMetadata()
+                .withNewSpec().withGroup("example.com").withScope("Namespaced").withNewNames().withPlural("things").withKind("Thing").endNames()
+                .addNewVersion().withName("v1").withServed(true).withStorage(true).endVersion().endSpec()
+                .withNewStatus().addNewCondition().withType("Established").withStatus("True").endCondition().endStatus().build());
+        // That it has heard of the thing, which it lists before.
+        await().atMost(Duration.ofSeconds(30)).until(() -> api.requests().stream().anyMatch(request -> request.contains("/things") && request.contains("watch=")));
+        maps().delete(key("owner"), Deletion.ordinary());
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(client.of(things).get(key("d1")).getMetadata().getDeletionTimestamp()).isNotNull());
+        assertThat(maps().find(key("owner"))).isPresent();
+        client.of(Kind.CUSTOM_RESOURCE_DEFINITION).delete(new ObjectKey("red", "", "things.example.com"), Deletion.ordinary());
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(maps().find(key("owner"))).isEmpty());
     }
 }

@@ -2,6 +2,7 @@ package io.hypernetes.controllers.garbage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
@@ -75,35 +76,40 @@ class GraphMemoryTest {
         return list.append("]}").toString();
     }
 
-    private static void judge(boolean finalizers) throws Exception {
-        Transport transport = new Transport() {
+    private static Transport listing(String configMaps) {
+        return new Transport() {
             @Override
             public Answer send(Request request) {
                 if (request.path().contains("watch=true")) {
                     return new Answer(200, new Waiting());
                 }
-                return new Answer(200, new ByteArrayInputStream((request.path().contains("/configmaps?") ? TEXTS.get(finalizers) : "{\"items\":[],\"metadata\":{\"resourceVersion\":\"7\"}}")
+                return new Answer(200, new ByteArrayInputStream((request.path().contains("/configmaps?") ? configMaps : "{\"items\":[],\"metadata\":{\"resourceVersion\":\"7\"}}")
                         .getBytes(StandardCharsets.UTF_8)));
             }
 
             @Override
             public void close() {}
         };
-        try (Client client = Client.over(transport, URI.create("http://127.0.0.1:1"), "test");
+    }
+
+    private static final class Deaf implements Graph.Handler {
+        @Override
+        public void changed(Item item, HasMetadata now) {}
+
+        @Override
+        public void was(Item item, HasMetadata before) {}
+
+        @Override
+        public void gone(Item item, HasMetadata last) {}
+
+        @Override
+        public void unfollowed(CustomResourceDefinition definition, int most) {}
+    }
+
+    private static void judge(boolean finalizers) throws Exception {
+        try (Client client = Client.over(listing(TEXTS.get(finalizers)), URI.create("http://127.0.0.1:1"), "test");
                 Graph graph = new Graph(client, new Informers(client))) {
-            graph.watch(new Graph.Handler() {
-                @Override
-                public void changed(Item item, HasMetadata now) {}
-
-                @Override
-                public void was(Item item, HasMetadata before) {}
-
-                @Override
-                public void gone(Item item, HasMetadata last) {}
-
-                @Override
-                public void unfollowed(CustomResourceDefinition definition, int most) {}
-            });
+            graph.watch(new Deaf());
             long before = used();
             graph.start();
             assertThat(graph.awaitSynced(Duration.ofMinutes(1))).isTrue();
@@ -123,5 +129,33 @@ class GraphMemoryTest {
     @Test
     void finalizersTakeNoMoreThanTwiceWhatTheyAreInTheStore() throws Exception {
         judge(true);
+    }
+
+    /// Each of them that goes asks it, on the thread that hears of all tenants' objects.
+    @Test
+    void whoIsNotBlockedIsNotLookedForAmongAllThatHeOwns() throws Exception {
+        int many = 20_000;
+        StringBuilder list = new StringBuilder("{\"metadata\":{\"resourceVersion\":\"7\"},\"items\":[");
+        for (int i = 0; i < many; i++) {
+            list.append(i == 0 ? "" : ",").append("{\"metadata\":{\"namespace\":\"default\",\"resourceVersion\":\"7\",\"uid\":\"u").append(i).append("\",\"name\":\"m").append(i)
+                    .append("\",\"annotations\":{\"hypernetes.io/tenant\":\"red\"},\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"a\",\"uid\":\"a\"},"
+                            + "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"b\",\"uid\":\"b\",\"blockOwnerDeletion\":true},"
+                            + "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"name\":\"b\",\"uid\":\"b\"}]}}");
+        }
+        try (Client client = Client.over(listing(list.append("]}").toString()), URI.create("http://127.0.0.1:1"), "test");
+                Graph graph = new Graph(client, new Informers(client))) {
+            graph.watch(new Deaf());
+            graph.start();
+            assertThat(graph.awaitSynced(Duration.ofMinutes(1))).isTrue();
+            assertThat(graph.dependents("red", "a")).hasSize(many);
+            assertThat(graph.dependents("red", "b")).hasSize(many).doesNotHaveDuplicates();
+            assertThat(graph.isBlocked("red", "b")).isTrue();
+            assertThat(graph.isBlocked("blue", "b")).isFalse();
+            assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+                for (int i = 0; i < many; i++) {
+                    assertThat(graph.isBlocked("red", "a")).isFalse();
+                }
+            });
+        }
     }
 }
