@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointConditions;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.hypernetes.network.FairRoom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,6 +25,8 @@ final class Copies implements AutoCloseable {
     private static final int UNIT_BYTES = 400;
     /// A service or slice beside these.
     private static final int OBJECT_UNITS = 3;
+    /// After which what there was no room for may be read again: a tenant's changes must not make a node read all of its objects again and again.
+    static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
     /// What is served is less ([Room#MOST_OF_TENANT]).
     private static final FairRoom OF_NODE = new FairRoom(Runtime.getRuntime().maxMemory() / 8 / UNIT_BYTES, 100_000, 4_096);
 
@@ -31,6 +34,7 @@ final class Copies implements AutoCloseable {
     private final Map<Key, Long> units = new HashMap<>(); // guarded by this, as all that follows
     private boolean closed;
     private boolean lacking;
+    private long begunNanos;
 
     /// One that was deleted and made again is another.
     private record Key(Class<?> kind, @Nullable String namespace, String name, @Nullable String uid) {
@@ -41,12 +45,14 @@ final class Copies implements AutoCloseable {
     }
 
     Copies() {
-        this(OF_NODE);
+        this(OF_NODE, System.nanoTime());
     }
 
     /// @param room shared with other tenants
-    Copies(FairRoom room) {
+    /// @param nanos what time it is
+    Copies(FairRoom room, long nanos) {
         this.share = room.share();
+        this.begunNanos = nanos;
     }
 
     /// Whether there is room for the object as it is now; where there is not, nothing is counted of it any more.
@@ -69,19 +75,25 @@ final class Copies implements AutoCloseable {
         }
     }
 
-    /// Whether something was left out since [#begin] was called.
+    /// Whether something was left out since all was read.
     synchronized boolean isLacking() {
         return lacking;
     }
 
-    /// Whether something was left out for which there may be room by now.
-    synchronized boolean mayHaveRoomAgain() {
-        return lacking && share.hasRoomAgain();
+    /// Whether nothing was left out for so long that what was read again must all be here.
+    synchronized boolean isWhole(long nanos) {
+        return !lacking && nanos - begunNanos >= LOOK_AGAIN.toNanos();
     }
 
-    /// All is read once more.
-    synchronized void begin() {
-        lacking = false;
+    /// Whether all is to be read once more, as something was left out for which there may be room by now, and the last time is long enough ago: however often something
+    /// changes meanwhile.
+    synchronized boolean beginsAgain(long nanos) {
+        boolean due = lacking && nanos - begunNanos >= LOOK_AGAIN.toNanos() && share.hasRoomAgain();
+        if (due) {
+            begunNanos = nanos;
+            lacking = false;
+        }
+        return due;
     }
 
     @Override

@@ -37,8 +37,6 @@ import org.slf4j.LoggerFactory;
 final class TenantProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TenantProxy.class);
     private static final Duration RETRY = Duration.ofSeconds(2);
-    /// After which what there was no room for is read again, where there seems to be some: a tenant's changes must not make a node read all of its objects again and again.
-    private static final Duration LOOK_AGAIN = Duration.ofMinutes(1);
     private static final String SEGMENT = "hypernetes.io/segment";
 
     private final ProxySettings settings;
@@ -59,6 +57,7 @@ final class TenantProxy implements AutoCloseable {
     private final Resources<GenericKubernetesResource> tenants;
     private final Thread worker;
     private final Thread joiner;
+    private boolean toldLacking; // the worker's own
     private volatile ServiceView view = ServiceView.EMPTY;
     private volatile Names told;
 
@@ -168,7 +167,6 @@ final class TenantProxy implements AutoCloseable {
             // Hints are wishes only: when nobody says where this node is, connections go anywhere until then.
             here.await(RETRY);
             boolean served = false;
-            boolean toldLacking = false;
             while (true) {
                 freshness.behind();
                 changed.drainPermits();
@@ -183,18 +181,8 @@ final class TenantProxy implements AutoCloseable {
                     freshness.caughtUp();
                 }
                 known.countDown();
-                if (copies.isLacking() != toldLacking) {
-                    toldLacking = !toldLacking;
-                    tellLacking(toldLacking);
-                }
-                if (served && copies.isLacking()) {
-                    if (!changed.tryAcquire(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS) && copies.mayHaveRoomAgain()) {
-                        copies.begin();
-                        services.readAgain();
-                        slices.readAgain();
-                    }
-                } else if (served) {
-                    changed.acquire();
+                if (served) {
+                    awaitChange();
                 } else {
                     changed.tryAcquire(RETRY.toMillis(), TimeUnit.MILLISECONDS);
                 }
@@ -206,11 +194,24 @@ final class TenantProxy implements AutoCloseable {
         }
     }
 
-    private void tellLacking(boolean lacking) {
-        if (lacking) {
+    /// Of what is left out nobody hears, nor of room that others gave back: so it is looked for from time to time, and however much else changes.
+    private void awaitChange() throws InterruptedException {
+        do {
+            tellLacking();
+            if (copies.beginsAgain(System.nanoTime())) {
+                services.readAgain();
+                slices.readAgain();
+            }
+        } while (!changed.tryAcquire(Copies.LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS));
+    }
+
+    private void tellLacking() {
+        if (!toldLacking && copies.isLacking()) {
+            toldLacking = true;
             LOG.warn("event=services-left-out tenant={} effect=\"this node has no room in memory for all services and endpoints of the tenant, and connections do not reach some\""
-                    + " next=\"let the tenant have fewer; the node looks again when {} s have passed without a change\"", gateway.tenant(), LOOK_AGAIN.toSeconds());
-        } else {
+                    + " next=\"let the tenant have fewer; the node looks again when there is room, each {} s\"", gateway.tenant(), Copies.LOOK_AGAIN.toSeconds());
+        } else if (toldLacking && copies.isWhole(System.nanoTime())) {
+            toldLacking = false;
             LOG.info("event=services-all-here tenant={}", gateway.tenant());
         }
     }

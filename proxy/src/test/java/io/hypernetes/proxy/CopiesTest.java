@@ -23,6 +23,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class CopiesTest {
+    private static final long MINUTE = Copies.LOOK_AGAIN.toNanos();
+
     private static EndpointSlice slice(String name, int endpoints) {
         return new EndpointSliceBuilder()
                 .withNewMetadata().withNamespace("shop").withName(name).withLabels(Map.of("kubernetes.io/service-name", "web", "other", "x"))
@@ -63,8 +65,8 @@ class CopiesTest {
     @Test
     void aNodeKeepsNoMoreOfATenantThanItHasRoomForAndLooksAgainWhenThereIsSome() throws Exception {
         FairRoom room = new FairRoom(200, 100, 30);
-        Copies copies = new Copies(room);
-        Copies others = new Copies(room);
+        Copies copies = new Copies(room, 0);
+        Copies others = new Copies(room, 0);
         try (FakeApi api = new FakeApi()) {
             Client client = api.client();
             for (int i = 0; i < 6; i++) {
@@ -86,7 +88,7 @@ class CopiesTest {
                 Awaitility.await().until(slices::synced);
                 assertThat(slices.list()).hasSize(4); // of 24 units each
                 assertThat(copies.isLacking()).isTrue();
-                assertThat(copies.mayHaveRoomAgain()).isFalse();
+                assertThat(copies.beginsAgain(MINUTE)).isFalse();
                 assertThat(others.keeps(slice("others", 20))).isTrue();
 
                 // One that grows beyond the room is not kept any longer.
@@ -101,15 +103,38 @@ class CopiesTest {
                     client.of(Kind.ENDPOINT_SLICE).delete(each, Deletion.ordinary());
                     Awaitility.await().until(() -> slices.get(each).isEmpty());
                 }
-                Awaitility.await().until(copies::mayHaveRoomAgain);
-                copies.begin();
+                assertThat(copies.beginsAgain(MINUTE - 1)).as("soon after it was read").isFalse();
+                Awaitility.await().until(() -> copies.beginsAgain(MINUTE));
                 slices.readAgain();
                 Awaitility.await().until(() -> slices.list().size() == 4);
                 assertThat(copies.isLacking()).isFalse();
+                assertThat(copies.isWhole(2 * MINUTE - 1)).isFalse();
+                assertThat(copies.isWhole(2 * MINUTE)).isTrue();
             }
         }
         copies.close();
         FairRoom.Share all = room.share();
         assertThat(all.tryTake(100)).as("what is given back").isTrue();
+    }
+
+    /// Others may take the room before it is read, and nobody hears of what is left out.
+    @Test
+    void whatIsLeftOutOnceMoreIsLookedForOnceMore() {
+        FairRoom room = new FairRoom(100, 100, 30);
+        Copies copies = new Copies(room, 0);
+        Copies others = new Copies(room, 0);
+        assertThat(others.keeps(slice("others", 90))).isTrue();
+        assertThat(copies.keeps(slice("web", 50))).isFalse();
+        others.forget(slice("others", 90));
+        assertThat(copies.beginsAgain(MINUTE)).isTrue();
+        assertThat(others.keeps(slice("others", 90))).isTrue();
+        assertThat(copies.keeps(slice("web", 50))).isFalse();
+        others.forget(slice("others", 90));
+        assertThat(copies.isWhole(3 * MINUTE)).isFalse();
+        assertThat(copies.beginsAgain(2 * MINUTE - 1)).isFalse();
+        assertThat(copies.beginsAgain(2 * MINUTE)).isTrue();
+        assertThat(copies.keeps(slice("web", 50))).isTrue();
+        assertThat(copies.beginsAgain(9 * MINUTE)).isFalse();
+        assertThat(copies.isWhole(9 * MINUTE)).isTrue();
     }
 }
