@@ -226,7 +226,7 @@ final class Backups {
 
     /// As a terminal shows it and does not obey it: the claim that a volume of a tenant's own names is whatever the tenant writes.
     private static String printable(String text) {
-        return (text.length() <= LONGEST_NAME ? text : text.substring(0, LONGEST_NAME) + "...").replaceAll("\\p{Cntrl}|\\p{Cf}", "?");
+        return (text.length() <= LONGEST_NAME ? text : text.substring(0, LONGEST_NAME) + "...").replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
     }
 
     static BackupReader open(Path file, char @Nullable [] passphrase) throws IOException {
