@@ -131,4 +131,28 @@ class UnreadableObjectsTest {
             acme.get(CONFIG_MAPS + "/whole").expect(200);
         }
     }
+
+    @Test
+    void oneOfWhichOnlyAPartIsThereGoesTooAndWatchersLearnWhich() throws Exception {
+        try (var cluster = new Cluster()) {
+            cluster.operator().post(TENANTS, Cluster.tenant("acme")).expect(201);
+            var acme = cluster.client("acme", "alice", "system:masters");
+            for (var stored : List.of("", "no object", "{\"apiVersion\":\"v1\",\"ki", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"resourceVersion\":\"12")) {
+                var broken = CONFIG_MAPS + "/broken";
+                long there = cluster.store.commit(List.of(Operation.put(new ObjectKey("acme", "", "configmaps", "default", "broken").text(), stored.getBytes(StandardCharsets.UTF_8)))).revision();
+                try (var watch = acme.watch(CONFIG_MAPS + "?watch=1&resourceVersion=" + there)) {
+                    assertThat(acme.delete(broken).expect(500).at("message")).contains("is stored in a form that cannot be read");
+                    acme.delete(broken + "?ignoreStoreReadErrorWithClusterBreakingPotential=true").expect(200);
+                    acme.get(broken).expect(404);
+                    var event = watch.next();
+                    assertThat(event.path("type").asString("")).isEqualTo("DELETED");
+                    var object = event.path("object");
+                    assertThat(object.path("apiVersion").asString("") + " " + object.path("kind").asString("")).isEqualTo("v1 ConfigMap");
+                    var metadata = object.path("metadata");
+                    assertThat(metadata.path("namespace").asString("") + "/" + metadata.path("name").asString("")).isEqualTo("default/broken");
+                    assertThat(Long.parseLong(metadata.path("resourceVersion").asString(""))).isGreaterThan(there);
+                }
+            }
+        }
+    }
 }

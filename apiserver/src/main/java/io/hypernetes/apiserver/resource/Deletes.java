@@ -232,7 +232,9 @@ final class Deletes {
         var type = request.kind().type();
         var name = request.target().name();
         var key = request.key().text();
-        var current = store.get(key).orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
+        var current = store.get(key)
+                .filter(entry -> Visibility.sees(request.caller(), type, entry))
+                .orElseThrow(() -> ApiStatus.notFound(type.group(), type.resource(), name).asException());
         Unreadable.require(request, current);
         checkProtection(request, Json.object());
         try {

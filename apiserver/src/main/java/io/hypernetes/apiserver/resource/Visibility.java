@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.resource;
 
 import io.hypernetes.apiserver.request.Caller;
 import io.hypernetes.objects.Json;
+import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.objects.kind.ResourceType;
 import io.hypernetes.store.Entry;
 
@@ -15,6 +16,11 @@ final class Visibility {
                 || !(caller.isBootstrapper() || caller.node().isPresent())) {
             return true;
         }
-        return Json.string(Json.readObject(entry.value()), "spec", "username").equals(caller.user());
+        try {
+            return Json.string(Json.readObject(entry.value()), "spec", "username").equals(caller.user());
+        } catch (MalformedJsonException e) {
+            // Whose it is, nobody knows.
+            return false;
+        }
     }
 }
