@@ -10,8 +10,10 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,8 +55,9 @@ public final class DefinitionEnds implements Follower.Listener {
             return TenantKinds.key(tenant, type.resource() + "." + type.group());
         }
 
-        private void look() {
-            if (!identity.equals(kinds.identity(tenant, type))) {
+        /// @param now the identity of its kind
+        private void compare(@Nullable Object now) {
+            if (!identity.equals(now)) {
                 ended.run();
             }
         }
@@ -79,8 +82,24 @@ public final class DefinitionEnds implements Follower.Listener {
             set.add(one);
             return set;
         });
-        one.look();
+        try {
+            one.compare(kinds.identity(tenant, type));
+        } catch (RuntimeException | Error e) {
+            // Nobody gets it to close it.
+            one.close();
+            throw e;
+        }
         return one;
+    }
+
+    /// Looks for all who wait at a definition, at each of its versions once.
+    private void look(String definition) {
+        // Before the identities are found: none is compared with one that is older than its own.
+        var all = List.copyOf(waiting.getOrDefault(definition, Set.of()));
+        var now = new HashMap<String, Optional<Object>>();
+        for (var one : all) {
+            one.compare(now.computeIfAbsent(one.type.version(), _ -> Optional.ofNullable(kinds.identity(one.tenant, one.type))).orElse(null));
+        }
     }
 
     @Override
@@ -120,7 +139,7 @@ public final class DefinitionEnds implements Follower.Listener {
                 definition = left.removeFirst();
             }
             try {
-                List.copyOf(waiting.getOrDefault(definition, Set.of())).forEach(Waiting::look);
+                look(definition);
                 continue;
             } catch (StoreException e) {
                 log.debug("event=definition-not-seen key={} cause={}", definition, e.getMessage());

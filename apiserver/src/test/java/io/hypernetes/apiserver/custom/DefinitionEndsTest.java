@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.hypernetes.objects.kind.Conversion;
 import io.hypernetes.objects.kind.Kind;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,6 +30,9 @@ class DefinitionEndsTest {
     private Path folder;
 
     private volatile boolean slow;
+    private volatile boolean broken;
+    /// At what blue has defined.
+    private final AtomicInteger looks = new AtomicInteger();
     private final CountDownLatch mayGoOn = new CountDownLatch(1);
 
     private static String key(String tenant) {
@@ -37,6 +42,12 @@ class DefinitionEndsTest {
     /// A store in which it takes long to look at what blue has defined, while [#slow].
     private Store lookedAtSlowly(Store store) {
         return (Store) Proxy.newProxyInstance(Store.class.getClassLoader(), new Class<?>[] {Store.class}, (_, method, arguments) -> {
+            if (method.getName().equals("get") && arguments[0].equals(key("blue"))) {
+                looks.incrementAndGet();
+                if (broken) {
+                    throw new IllegalStateException("the store is broken");
+                }
+            }
             if (slow && method.getName().equals("get") && arguments[0].equals(key("blue"))) {
                 mayGoOn.await();
             }
@@ -87,6 +98,40 @@ class DefinitionEndsTest {
                 assertThat(blueEnded.getCount()).isEqualTo(1);
                 mayGoOn.countDown();
                 assertThat(blueEnded.await(30, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void aVersionIsLookedAtOnceForAllWhoWaitAndForNobodyWhoWasRefused() throws Exception {
+        try (var embedded = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var store = lookedAtSlowly(embedded);
+            var kinds = new TenantKinds(Kinds.load(), store, (_, _) -> Conversion.RENAMING);
+            var ends = kinds.ends();
+            var wheels = defined(store, kinds, "blue");
+            var refused = new AtomicInteger();
+            broken = true;
+            assertThatThrownBy(() -> ends.await("blue", wheels.type(), wheels.identity(), refused::incrementAndGet)).hasMessage("the store is broken");
+            broken = false;
+            var ended = new CountDownLatch(2);
+            var again = new CountDownLatch(4);
+            Runnable count = () -> {
+                ended.countDown();
+                again.countDown();
+            };
+            try (var one = ends.await("blue", wheels.type(), wheels.identity(), count);
+                    var other = ends.await("blue", wheels.type(), wheels.identity(), count)) {
+                assertThat(one).isNotSameAs(other);
+                store.commit(List.of(Operation.delete(key("blue"))));
+                looks.set(0);
+                ends.changed(gone("blue"));
+                assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+                int looked = looks.get();
+                // When all were told again, all were the first time.
+                ends.changed(gone("blue"));
+                assertThat(again.await(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(List.of(looked, refused.get())).as("looks for two who wait, and what one was told who was refused").containsExactly(1, 0);
             }
         }
     }
