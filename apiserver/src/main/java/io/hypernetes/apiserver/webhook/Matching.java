@@ -38,8 +38,10 @@ final class Matching {
             // Not found again: the definition may have changed since, and this may be held as long as a webhook is waited for.
             return TenantKinds.others(attempt.kind()).stream().filter(other -> any(rules, other.type(), attempt)).findFirst().orElse(null);
         }
-        for (var type : kinds.types(attempt.tenant())) {
-            if (!type.equals(stored)
+        // None that the tenant has defined is another form of it.
+        for (var builtIn : kinds.builtIn().all()) {
+            var type = builtIn.type();
+            if (!type.groupVersion().equals(stored.groupVersion())
                     && type.resource().equals(stored.resource())
                     && type.storedVersion().equals(stored.storedVersion())
                     && any(rules, type, attempt)) {

@@ -13,6 +13,7 @@ import io.hypernetes.store.Operation;
 import io.hypernetes.store.Store;
 import io.hypernetes.store.embedded.EmbeddedSettings;
 import io.hypernetes.store.embedded.EmbeddedStore;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,28 @@ class MatchingTest {
             assertThat(kind.versions()).contains(as);
             assertThat(as.type().version()).as("the best of them").isEqualTo("v2");
             assertThat(matching.byRules(List.of(rule), "Exact", attempt)).isNull();
+        }
+    }
+
+    /// A tenant may have defined thousands, and each webhook is asked.
+    @Test
+    void anEquivalentOfABuiltInKindIsLookedForAmongThose() {
+        try (var store = (Store) Proxy.newProxyInstance(Store.class.getClassLoader(), new Class<?>[] {Store.class}, (_, method, _) -> {
+            if (method.getName().equals("close")) {
+                return null;
+            }
+            throw new AssertionError("the store is asked: " + method.getName());
+        })) {
+            var kinds = new TenantKinds(Kinds.load(), store, (_, _) -> Conversion.RENAMING);
+            var matching = new Matching(kinds, store);
+            var kind = Objects.requireNonNull(kinds.find("blue", "events.k8s.io", "v1", "events"));
+            var attempt = new Attempt(
+                    "blue", new Caller("blue", "u", List.of(), "7", Map.of()), kind, null, "CREATE", "default", "p", "", false, null, AttemptTest.NONE, _ -> {}, (_, _) -> {});
+            var core = Json.readObject("{\"operations\":[\"CREATE\"],\"apiGroups\":[\"\"],\"apiVersions\":[\"v1\"],\"resources\":[\"events\"]}");
+            assertThat(matching.byRules(List.of(core), "Equivalent", attempt)).isSameAs(kinds.find("blue", "", "v1", "events"));
+            assertThat(matching.byRules(List.of(core), "Exact", attempt)).isNull();
+            var wheels = Json.readObject("{\"operations\":[\"CREATE\"],\"apiGroups\":[\"example.com\"],\"apiVersions\":[\"*\"],\"resources\":[\"*\"]}");
+            assertThat(matching.byRules(List.of(wheels), "Equivalent", attempt)).isNull();
         }
     }
 }
