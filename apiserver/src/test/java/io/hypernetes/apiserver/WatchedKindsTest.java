@@ -23,9 +23,9 @@ class WatchedKindsTest extends ClusterTest {
     private static final List<String> WAYS = List.of("", "&labelSelector=a%3Db", "&fieldSelector=spec.mode%3Dfast", "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
     private static final String TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-    /// One that weighs more than half of what is kept compiled for a tenant, while it is small in truth.
+    /// One that weighs more than half of what is kept compiled, while it is small in truth.
     private void define(String plural) {
-        int rules = (int) (Math.max(SchemaSizes.MOST_MEMORY, Runtime.getRuntime().maxMemory() / 32) * 6 / 10 / (8 << 10));
+        int rules = (int) (Math.max(SchemaSizes.MOST_MEMORY, Runtime.getRuntime().maxMemory() / 16) * 6 / 10 / (8 << 10));
         cluster.store.commit(List.of(Operation.create(new ObjectKey("root", "apiextensions.k8s.io", "customresourcedefinitions", "", plural + ".watched.example.com").text(), """
                 {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%1$s.watched.example.com","uid":"u"},
                  "spec":{"group":"watched.example.com","scope":"Namespaced","names":{"plural":"%1$s","singular":"one","kind":"%1$s","listKind":"%1$sList"},"conversion":{"strategy":"None"},

@@ -37,11 +37,13 @@ public final class TenantKinds {
     static final String GROUP = "apiextensions.k8s.io";
     static final String RESOURCE = "customresourcedefinitions";
 
-    /// Of the heap, for what is compiled: one part in so many, and a tenant has a quarter of that.
-    private static final int COMPILED = 8;
+    /// Of the heap, for what is kept compiled: one part in so many. A tenant has all of it while others do not want it: who goes through all its kinds again and again, and has
+    /// room for some of them, would find none.
+    private static final int COMPILED = 16;
     /// The same for where kinds live in the API.
     private static final int PLACES = 64;
-    private static final int TENANTS = 4;
+    /// The same for what is compiled at once for one tenant.
+    private static final int AT_ONCE = 8;
     /// The same for what requests use at once, of which a tenant may have half, and for what is kept apart for those who use little, by tenant at most so many bytes.
     private static final int IN_USE = 8;
     private static final int LITTLE_IN_USE = 16;
@@ -94,15 +96,15 @@ public final class TenantKinds {
         return new InUse.Room(Math.max(2 * ofATenant, heap / IN_USE), ofATenant, heap / LITTLE_IN_USE, LITTLE, PATIENCE);
     }
 
-    /// @param least in bytes, that one of a tenant may have in any case
+    /// @param least in bytes, that there is in any case
     private static <T> MadeByWeight<T> room(int part, long least) {
-        long most = Runtime.getRuntime().maxMemory() / part;
-        return new MadeByWeight<>(Math.max(least, most), Math.max(least, most / TENANTS));
+        long most = Math.max(least, Runtime.getRuntime().maxMemory() / part);
+        return new MadeByWeight<>(most, most);
     }
 
     /// As much may be compiled at once for one tenant.
     private static long mostAtOnce() {
-        return Runtime.getRuntime().maxMemory() / COMPILED;
+        return Runtime.getRuntime().maxMemory() / AT_ONCE;
     }
 
     /// Who waits for the end of what a tenant has defined.

@@ -2,6 +2,7 @@ package io.hypernetes.apiserver.custom;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MadeByWeightTest {
@@ -49,6 +50,20 @@ class MadeByWeightTest {
         put("c", "x", 30);
         assertThat(has("a", "x")).isFalse();
         assertThat(has("small", "x") && has("a", "y") && has("b", "x") && has("c", "x")).isTrue();
+    }
+
+    @Test
+    void whoMayHaveAllGivesWayToOthers() {
+        var shared = new MadeByWeight<String>(100, 100);
+        for (var key : List.of("v", "w", "x", "y", "z")) {
+            shared.put("large", key, 1, 20, key);
+        }
+        assertThat(shared.get("large", "v", 1)).isEqualTo("v");
+        for (var key : List.of("x", "y")) {
+            shared.put("small", key, 1, 20, key);
+        }
+        assertThat(List.of("v", "w", "x", "y", "z")).filteredOn(key -> shared.get("large", key, 1) != null).containsExactly("v", "y", "z");
+        assertThat(List.of("x", "y")).allMatch(key -> shared.get("small", key, 1) != null);
     }
 
     @Test

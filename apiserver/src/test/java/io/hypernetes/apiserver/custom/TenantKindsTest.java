@@ -54,19 +54,47 @@ class TenantKindsTest {
         }
     }
 
+    /// In bytes, what there is room for.
+    private static long room() {
+        return Math.max(SchemaSizes.MOST_MEMORY, Runtime.getRuntime().maxMemory() / 16);
+    }
+
     /// One that weighs more than there is room for.
     private static void defineHeavy(Store store) {
-        store.commit(List.of(Operation.create(HEAVY, """
-                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"heavies.example.com","uid":"u"},
-                 "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"heavies","singular":"heavy","kind":"Heavy","listKind":"HeavyList"},
-                  "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-validations":[{}%s]}}},
+        define(store, "heavies", room());
+    }
+
+    /// @param weight in bytes, of what it is compiled to; it is a little more
+    private static void define(Store store, String plural, long weight) {
+        store.commit(List.of(Operation.create(TenantKinds.key("blue", plural + ".example.com"), """
+                {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"%1$s.example.com","uid":"u"},
+                 "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"%1$s","singular":"heavy","kind":"Heavy","listKind":"HeavyList"},
+                  "versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","x-kubernetes-validations":[{}%2$s]}}},
                    {"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object"}}}]},
                  "status":{"conditions":[{"type":"Established","status":"True"}]}}"""
-                .formatted(",{}".repeat((int) (Math.max(SchemaSizes.MOST_MEMORY, Runtime.getRuntime().maxMemory() / 32) / 8192))).getBytes(UTF_8))));
+                .formatted(plural, ",{}".repeat((int) (weight / 8192))).getBytes(UTF_8))));
     }
 
     private static Kind heavy(TenantKinds kinds, String version) {
         return Objects.requireNonNull(kinds.find("blue", "example.com", version, "heavies"));
+    }
+
+    @Test
+    void whoIsAloneHasAllTheRoom() {
+        try (var store = EmbeddedStore.open(folder, EmbeddedSettings.defaults())) {
+            var compiled = new AtomicInteger();
+            var kinds = new TenantKinds(Kinds.load(), store, (_, _) -> {
+                compiled.incrementAndGet();
+                return Conversion.RENAMING;
+            });
+            var plurals = List.of("ones", "twos", "threes");
+            plurals.forEach(plural -> define(store, plural, room() * 3 / 10));
+            for (int round = 0; round < 2; round++) {
+                plurals.forEach(plural -> assertThat(kinds.find("blue", "example.com", "v1", plural)).isNotNull());
+                System.gc();
+            }
+            assertThat(compiled).as("what was compiled, of three definitions").hasValue(3);
+        }
     }
 
     @Test
