@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.hypernetes.apiserver.storage.ObjectKey;
+import io.hypernetes.objects.Json;
 import io.hypernetes.store.Operation;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +154,24 @@ class UnreadableObjectsTest {
                     assertThat(metadata.path("namespace").asString("") + "/" + metadata.path("name").asString("")).isEqualTo("default/broken");
                     assertThat(Long.parseLong(metadata.path("resourceVersion").asString(""))).isGreaterThan(there);
                 }
+            }
+        }
+    }
+
+    @Test
+    void oneOfWhichOnlyAPartIsThereGoesWithItsDefinition() throws Exception {
+        try (var cluster = new Cluster()) {
+            cluster.operator().post(TENANTS, Cluster.tenant("acme")).expect(201);
+            var acme = cluster.client("acme", "alice", "system:masters");
+            acme.send(acme.request(DEFINITIONS).header("Content-Type", "application/yaml").POST(HttpRequest.BodyPublishers.ofString(definition("{}"))).build()).expect(201);
+            var wheel = new ObjectKey("acme", "example.com", "wheels", "default", "broken").text();
+            long there = cluster.store.commit(List.of(Operation.put(wheel, "{\"apiVersion\":\"example.com/v1\",\"ki".getBytes(StandardCharsets.UTF_8)))).revision();
+            try (var changes = cluster.store.watch(wheel, there)) {
+                acme.delete(DEFINITIONS + "/wheels.example.com").expect(200);
+                await().untilAsserted(() -> acme.get(DEFINITIONS + "/wheels.example.com").expect(404));
+                assertThat(cluster.store.get(wheel)).isEmpty();
+                var last = Json.readObject(changes.next(Duration.ofSeconds(30)).orElseThrow().entry().value());
+                assertThat(Json.string(last, "apiVersion") + " " + Json.string(last, "kind") + " " + Json.string(last, "metadata", "name")).isEqualTo("example.com/v1 Wheel broken");
             }
         }
     }

@@ -1,8 +1,10 @@
 package io.hypernetes.apiserver.custom;
 
+import io.hypernetes.apiserver.storage.ObjectKey;
 import io.hypernetes.apiserver.storage.OneByOne;
 import io.hypernetes.apiserver.storage.StoredForm;
 import io.hypernetes.objects.ApiTime;
+import io.hypernetes.objects.GroupVersion;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.MalformedJsonException;
 import io.hypernetes.store.ConflictException;
@@ -110,7 +112,7 @@ public final class Cleanup implements AutoCloseable {
             }
             boolean held = false;
             for (var each : left) {
-                held |= !remove(each, served);
+                held |= !remove(definition, each, served);
             }
             if (held) {
                 try (var changes = store.watch(prefix, since)) {
@@ -124,14 +126,14 @@ public final class Cleanup implements AutoCloseable {
     ///
     /// @param held whether finalizers are waited for
     /// @return whether it is gone, or changed so that another look is due
-    private boolean remove(Entry entry, boolean held) {
+    private boolean remove(ObjectNode definition, Entry entry, boolean held) {
         ObjectNode object;
         try {
             object = Json.readObject(entry.value());
         } catch (MalformedJsonException e) {
             // Nobody can take a finalizer from it.
             log.warn("event=unreadable-object-removed key={} cause={}", entry.key(), e.getMessage());
-            return removeUnread(entry);
+            return removeUnread(definition, entry);
         }
         try {
             if (!held || object.path("metadata").path("finalizers").isEmpty()) {
@@ -150,13 +152,24 @@ public final class Cleanup implements AutoCloseable {
         }
     }
 
-    private boolean removeUnread(Entry entry) {
+    private boolean removeUnread(ObjectNode definition, Entry entry) {
+        var last = StoredForm.endingUnread(
+                new GroupVersion(Json.string(definition, "spec", "group"), storedVersion(definition)), Json.string(definition, "spec", "names", "kind"), ObjectKey.parse(entry.key()));
         try {
-            store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), revision -> StoredForm.withRevision(entry.value(), revision))));
+            store.commit(List.of(new Operation.Delete(entry.key(), entry.revision(), last)));
         } catch (ConflictException e) {
             // It is another one now: looked at again.
         }
         return true;
+    }
+
+    private static String storedVersion(ObjectNode definition) {
+        for (var version : definition.path("spec").path("versions")) {
+            if (Json.flag(version, "storage")) {
+                return Json.string(version, "name");
+            }
+        }
+        return "";
     }
 
     /// Takes the finalizer from a definition, and the definition away when it was the last.

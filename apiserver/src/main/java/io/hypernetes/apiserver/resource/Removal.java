@@ -53,18 +53,7 @@ final class Removal {
 
     /// As the other, of one that cannot be read: what a service has stays taken until it is looked through.
     void removeUnreadable(ResourceRequest request, String key, Entry current) {
-        remove(request, key, current, StoredForm.ending(named(request)), List.of());
-    }
-
-    /// What watchers see last of an object that cannot be read, of which they could make nothing themselves: what was where.
-    private static ObjectNode named(ResourceRequest request) {
-        var type = request.kind().type();
-        var object = Json.object().put("apiVersion", type.storedVersion().apiVersion()).put("kind", type.kind());
-        var metadata = object.putObject("metadata").put("name", request.target().name());
-        if (type.namespaced()) {
-            metadata.put("namespace", request.target().namespace());
-        }
-        return object;
+        remove(request, key, current, StoredForm.endingUnread(request.kind().type().storedVersion(), request.kind().type().kind(), request.key()), List.of());
     }
 
     private void remove(ResourceRequest request, String key, Entry current, LongFunction<byte[]> last, List<Operation> more) {

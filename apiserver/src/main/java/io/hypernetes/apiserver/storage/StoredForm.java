@@ -51,6 +51,16 @@ public final class StoredForm {
         return encoder(object, MAX_BYTES + MARK_BYTES, true);
     }
 
+    /// The last state of an object of which nobody can read what is stored, perhaps a part only: watchers learn from it what was where.
+    public static Encoded endingUnread(GroupVersion version, String kind, ObjectKey key) {
+        var object = Json.object().put("apiVersion", version.apiVersion()).put("kind", kind);
+        var metadata = object.putObject("metadata").put("name", key.name());
+        if (!key.namespace().isEmpty()) {
+            metadata.put("namespace", key.namespace());
+        }
+        return ending(object);
+    }
+
     private static Encoded encoder(ObjectNode object, int mostBytes, boolean ending) {
         // Before it is written: what is too deep is not written at all.
         var fault = Json.fault(object);
