@@ -262,6 +262,13 @@ public final class TenantKinds {
 
     /// Where everything in the API of a tenant lives, in the order of [#all]. Nothing is compiled for it: all kinds of one tenant may be more than there is memory for.
     public List<ResourceType> types(String tenant) {
+        var types = builtInTypes(tenant);
+        definitions(tenant).stream().flatMap(entry -> places(tenant, entry).types.stream()).sorted(BY_PLACE).forEach(types::add);
+        return types;
+    }
+
+    /// Of these, what a tenant has not defined itself, and has in common with others.
+    public List<ResourceType> builtInTypes(String tenant) {
         var types = new ArrayList<ResourceType>();
         for (var kind : builtIn.all()) {
             var seen = as(tenant, kind);
@@ -269,7 +276,6 @@ public final class TenantKinds {
                 types.add(seen.type());
             }
         }
-        definitions(tenant).stream().flatMap(entry -> places(tenant, entry).types.stream()).sorted(BY_PLACE).forEach(types::add);
         return types;
     }
 

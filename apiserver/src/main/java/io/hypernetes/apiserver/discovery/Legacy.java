@@ -3,7 +3,10 @@ package io.hypernetes.apiserver.discovery;
 import io.hypernetes.objects.ApiStatus;
 import io.hypernetes.objects.Json;
 import io.hypernetes.objects.kind.ResourceType;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,11 +25,19 @@ final class Legacy {
         };
     }
 
-    static List<String> groups(List<ResourceType> types) {
+    private static List<String> groups(List<ResourceType> types) {
         return types.stream().map(type -> type.group()).distinct().toList();
     }
 
-    static List<String> versions(List<ResourceType> types, String group) {
+    static Map<String, List<ResourceType>> byGroup(List<ResourceType> types) {
+        return types.stream().collect(Collectors.groupingBy(ResourceType::group, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    static Map<String, List<ResourceType>> byVersion(List<ResourceType> types) {
+        return types.stream().collect(Collectors.groupingBy(ResourceType::version, LinkedHashMap::new, Collectors.toList()));
+    }
+
+    private static List<String> versions(List<ResourceType> types, String group) {
         return types.stream()
                 .filter(type -> type.group().equals(group))
                 .map(type -> type.version())
@@ -55,7 +66,11 @@ final class Legacy {
         list.put("kind", "APIGroupList");
         list.put("apiVersion", "v1");
         var groups = list.putArray("groups");
-        groups(types).stream().filter(group -> !group.isEmpty()).forEach(group -> groups.add(describe(types, group)));
+        byGroup(types).forEach((group, own) -> {
+            if (!group.isEmpty()) {
+                groups.add(describe(own, group));
+            }
+        });
         return list;
     }
 
@@ -92,23 +107,23 @@ final class Legacy {
         list.put("apiVersion", "v1");
         list.put("groupVersion", group.isEmpty() ? version : group + "/" + version);
         var resources = list.putArray("resources");
+        var aliases = new Aliases();
         for (var type : types) {
             if (type.group().equals(group) && type.version().equals(version)) {
-                resources(resources, type);
+                resources(resources, type, aliases);
             }
         }
         return resources.isEmpty() ? missing() : list;
     }
 
-    private static void resources(ArrayNode target, ResourceType type) {
+    private static void resources(ArrayNode target, ResourceType type, Aliases aliases) {
         var own = target.addObject();
         own.put("name", type.resource());
         own.put("singularName", type.singular());
         own.put("namespaced", type.namespaced());
         own.put("kind", type.kind());
         words(own, "verbs", type.verbs());
-        words(own, "shortNames", type.shortNames());
-        words(own, "categories", type.categories());
+        aliases.tell(own, type);
         own.put("storageVersionHash", "");
         for (var part : type.subresources().values()) {
             var entry = target.addObject();

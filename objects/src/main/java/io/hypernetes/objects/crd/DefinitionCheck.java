@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// What is wrong with the schemas, columns, subresources and rules of a CustomResourceDefinition.
+/// What is wrong with the sizes, schemas, columns, subresources and rules of a CustomResourceDefinition.
 public final class DefinitionCheck {
     /// What upstream lets stand at the root of a schema when the status is written apart, by its names for them.
     private static final List<String> AT_ROOT = List.of(
@@ -62,6 +62,7 @@ public final class DefinitionCheck {
             return tooLarge;
         }
         check.errors.addAll(tooLarge);
+        check.errors.addAll(AliasSizes.check(definition));
         check.whole(definition);
         // What all versions have alike is looked at once, and called by the name that it had before there were versions.
         boolean oneSchema = check.isAlike("schema");

@@ -71,6 +71,33 @@ class DefinitionCheckTest {
         assertThat(DefinitionCheck.check(withSchemas("a", enumeration))).extracting(FieldError::text).isEqualTo(tooLarge);
     }
 
+    private static ObjectNode withNames(int served, int unserved, int shortNames, int categories, int length) {
+        var versions = IntStream.range(0, served + unserved)
+                .mapToObj(i -> "{\"name\":\"v%d\",\"served\":%b,\"schema\":{\"openAPIV3Schema\":{\"type\":\"object\"}}}".formatted(i, i < served))
+                .collect(Collectors.joining(","));
+        return Json.readObject("{\"metadata\":{\"name\":\"a\"},\"spec\":{\"group\":\"a.example.com\",\"names\":{\"shortNames\":[%s],\"categories\":[%s]},\"versions\":[%s]}}"
+                .formatted(names(shortNames, length), names(categories, length), versions));
+    }
+
+    private static String names(int count, int length) {
+        return IntStream.range(0, count).mapToObj(i -> "\"" + ("a" + i + "x".repeat(length)).substring(0, length) + "\"").collect(Collectors.joining(","));
+    }
+
+    /// A quarter of a megabyte would have discovery tell hundreds.
+    @Test
+    void discoveryTellsNoMoreNamesThanCanBeHeld() {
+        var tooMany = List.of("spec.names: Forbidden: discovery tells all shortNames and categories with each served version: counted once for each of these they may be at most 20000,"
+                + " of 1048576 characters in all; leave out short names and categories that nobody uses, or serve fewer versions");
+        assertThat(DefinitionCheck.check(withNames(2_000, 0, 10_000, 0, 6))).extracting(FieldError::text).isEqualTo(tooMany);
+        assertThat(DefinitionCheck.check(withNames(100, 0, 100, 101, 6))).extracting(FieldError::text).isEqualTo(tooMany);
+        assertThat(DefinitionCheck.check(withNames(100, 0, 100, 100, 6))).isEmpty();
+        assertThat(DefinitionCheck.check(withNames(10, 500, 1_000, 1_000, 6))).as("what is not served is not told").isEmpty();
+        assertThat(DefinitionCheck.check(withNames(100, 0, 170, 0, 63))).as("long ones").extracting(FieldError::text).isEqualTo(tooMany);
+        assertThat(DefinitionCheck.check(withNames(100, 0, 150, 0, 63))).isEmpty();
+        assertThat(DefinitionCheck.checkChange(withNames(2_000, 1, 9_000, 0, 6), withNames(2_000, 0, 10_000, 0, 6))).as("was so before").isEmpty();
+        assertThat(DefinitionCheck.checkChange(withNames(2_000, 0, 10_000, 0, 6), withNames(2, 0, 10_000, 0, 6))).extracting(FieldError::text).isEqualTo(tooMany);
+    }
+
     @Test
     void whatWasTooLargeBeforeCanBeChanged() {
         var old = withSchemas("a", choices(60_000));
