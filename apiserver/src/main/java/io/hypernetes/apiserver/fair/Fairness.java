@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Holds each tenant, and in it each user, to a fair share of the server. Thread-safe.
 ///
-/// Reads and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request keeps its carrier to its end or to
+/// Reads, to which discovery and OpenAPI belong, and writes have seats of their own: reads use the processor, writes also wait for the disk together. A request keeps its carrier to its end or to
 /// where it waits, so a tenant beside others has no more running than there are carriers (the launcher asks for four a processor): another's request finds one
 /// that is free. Writes with large bodies, of which a tenant that is alone could have all carriers read some for seconds, before anybody else is heard of, have
 /// few seats, however alone; nor may a tenant read the files of the audit log more than once at a time. Nodes have seats of their own,
@@ -93,7 +93,8 @@ public final class Fairness {
     /// @throws io.hypernetes.objects.ApiException 429 when there is none in time, or no place
     public Seat enter(Caller caller, TenantPath tenant, Target target, int bodyBytes) {
         boolean readsFiles = !target.resource() && target.path().equals(AUDIT);
-        if (!target.resource() && !readsFiles || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
+        boolean describes = !target.resource() && describes(target.path());
+        if (!target.resource() && !readsFiles && !describes || caller.isOperator() || caller.isControllerManager() || caller.isScheduler()) {
             return Seat.NONE;
         }
         if (target.resource() && STREAMS.contains(target.subresource())) {
@@ -101,6 +102,9 @@ public final class Fairness {
                     ApiStatus.tooManyRequests(StreamPlaces.refusal(tenant.tenant(), "through this API server"), STREAM_RETRY_SECONDS).asException()));
         }
         var node = caller.node();
+        if (describes && node.isPresent()) {
+            return Seat.NONE;
+        }
         if (target.verb().equals("watch")) {
             return node.isPresent()
                     ? Seat.NONE
@@ -111,7 +115,7 @@ public final class Fairness {
         if (node.isPresent() && tellsOfItself(node.get(), tenant, target)) {
             return Seat.NONE;
         }
-        var seats = readsFiles ? files : node.isPresent() ? nodes : !target.writes() ? reads : bodyBytes < LARGE_BODY ? writes : largeWrites;
+        var seats = readsFiles ? files : node.isPresent() ? nodes : describes || !target.writes() ? reads : bodyBytes < LARGE_BODY ? writes : largeWrites;
         // What is not a tenant's a node does by itself, and shares with no other node.
         var party = node.isPresent() && !isTenants(tenant) ? "node " + node.get() : tenant.tenant();
         return new Seat(seats, party, caller.user(), MEMORY_OF_A_BYTE * bodyBytes, seats.enter(party, caller.user()));
@@ -125,6 +129,12 @@ public final class Fairness {
             return Seat.NONE;
         }
         return new Seat(reads, caller.tenant(), caller.user(), 0, reads.enter(caller.tenant(), caller.user()));
+    }
+
+    /// Whether a path tells what the API has: with what its tenant has defined that may be megabytes, which a slow reader would hold as long as it likes.
+    private static boolean describes(String path) {
+        return path.isEmpty() || path.equals("/") || path.equals("/api") || path.startsWith("/api/") || path.equals("/apis") || path.startsWith("/apis/")
+                || path.startsWith("/openapi/");
     }
 
     private static boolean tellsOfItself(String node, TenantPath tenant, Target target) {

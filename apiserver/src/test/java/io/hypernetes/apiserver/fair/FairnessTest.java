@@ -13,6 +13,7 @@ import io.hypernetes.streams.StreamPlaces;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,51 @@ class FairnessTest {
             }
             first.close();
             second.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /// A tenant makes what these answer as large as it likes, and reads it as slowly.
+    @Test
+    void whoReadsWhatTheApiHasTakesASeatForReads() throws Exception {
+        var alice = new Caller("a", "alice", List.of());
+        // Another is about, so that there are few.
+        enter(new Caller("b", "bob", List.of()), "b", "GET", "/api/v1/pods");
+        for (var path : List.of("/", "/api", "/api/v1", "/apis", "/apis/apps", "/apis/apps/v1", "/openapi/v2", "/openapi/v3", "/openapi/v3/apis/apps/v1")) {
+            try (var first = enter(alice, "a", "GET", path); var second = enter(alice, "a", "GET", path); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                var third = threads.submit(() -> {
+                    try (var seat = enter(alice, "a", "GET", path)) {
+                        return seat.isNone();
+                    }
+                });
+                assertThatThrownBy(() -> third.get(100, TimeUnit.MILLISECONDS)).as(path).isInstanceOf(TimeoutException.class);
+                for (var free : List.of("/healthz", "/livez", "/readyz", "/version", "/openid/v1/jwks")) {
+                    assertThat(enter(alice, "a", "GET", free).isNone()).isTrue();
+                }
+                assertThat(enter(NODE, "a", "GET", path).isNone()).isTrue();
+                assertThat(enter(new Caller(Caller.ROOT, "admin", List.of("system:masters")), "a", "GET", path).isNone()).isTrue();
+                first.close();
+                assertThat(third.get(10, TimeUnit.SECONDS)).isFalse();
+            }
+        }
+    }
+
+    /// Clients ask for each group and version at once.
+    @Test
+    void manyQuestionsOfOneUserWaitForEachOther() throws Exception {
+        var alice = new Caller("a", "alice", List.of());
+        enter(new Caller("b", "bob", List.of()), "b", "GET", "/api/v1/pods");
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var asked = new ArrayList<Future<Boolean>>();
+            for (int i = 0; i < 200; i++) {
+                asked.add(threads.submit(() -> {
+                    try (var seat = enter(alice, "a", "GET", "/apis/apps/v1")) {
+                        return seat.isNone();
+                    }
+                }));
+            }
+            for (var each : asked) {
+                assertThat(each.get(10, TimeUnit.SECONDS)).isFalse();
+            }
         }
     }
 
