@@ -20,8 +20,9 @@ public final class DynamicAdmission {
     public DynamicAdmission(Store store, TenantKinds kinds, OutboundCall outbound) {
         var inUse = Configurations.room();
         this.webhooks = new Webhooks(store, kinds, inUse, outbound);
-        this.mutating = new MutatingPolicies(store, kinds, inUse);
-        this.validating = new ValidatingPolicies(store, kinds, inUse);
+        var room = new EvaluationRoom();
+        this.mutating = new MutatingPolicies(store, kinds, inUse, room);
+        this.validating = new ValidatingPolicies(store, kinds, inUse, room);
     }
 
     /// Whether there may be anybody to ask about a deletion, as far as can be said without the object: by the rules of webhooks and of bound policies. Mutating

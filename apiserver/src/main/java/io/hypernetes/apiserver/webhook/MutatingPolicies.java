@@ -35,10 +35,12 @@ final class MutatingPolicies {
 
     private final BoundPolicies<MutatingPolicy> policies;
     private final Decoder decoder;
+    private final EvaluationRoom room;
 
-    MutatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse) {
+    MutatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse, EvaluationRoom room) {
         this.policies = new BoundPolicies<>(
                 store, kinds, inUse, "mutatingadmissionpolicies", "mutatingadmissionpolicybindings", MutatingPolicy::of);
+        this.room = room;
         this.decoder = kinds.builtIn().decoder();
     }
 
@@ -60,7 +62,7 @@ final class MutatingPolicies {
             return object;
         }
         looks.begin(object);
-        var budget = new Budget(Budget.REQUEST);
+        var budget = room.budget(attempt.tenant());
         var failures = new ArrayList<Failure>();
         var current = object;
         try (var parameters = policies.parameters(attempt); var concerning = policies.concerning(attempt, object, old)) {
@@ -189,16 +191,19 @@ final class MutatingPolicies {
         private ObjectNode mutated(MutatingPolicy.Mutation mutation, ObjectNode object) {
             var as = bound.as();
             var surroundings = policies.variables(attempt, as, object, old, params);
-            var variables = new PolicyVariables(bound.policy().head().variables(), surroundings, budget);
-            var value = variables.evaluate(mutation.expression());
-            var form = attempt.inForm(as, object);
-            if (form == null) {
-                return object;
+            ObjectNode form;
+            ObjectNode made;
+            try (var variables = new PolicyVariables(bound.policy().head().variables(), surroundings, budget)) {
+                var value = variables.evaluate(mutation.expression());
+                form = attempt.inForm(as, object);
+                if (form == null) {
+                    return object;
+                }
+                made = switch (mutation.kind()) {
+                    case APPLY_CONFIGURATION -> merged(attempt.formOf(as), form, MutationLanguage.configuration(value));
+                    case JSON_PATCH -> patched(attempt.formOf(as), form, JsonPatch.parse(MutationLanguage.operations(value)));
+                };
             }
-            var made = switch (mutation.kind()) {
-                case APPLY_CONFIGURATION -> merged(attempt.formOf(as), form, MutationLanguage.configuration(value));
-                case JSON_PATCH -> patched(attempt.formOf(as), form, JsonPatch.parse(MutationLanguage.operations(value)));
-            };
             if (made.equals(form)) {
                 return object;
             }

@@ -14,14 +14,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// A policy's `variables` for one attempt, as its expressions see them: each is computed when an expression first asks for it, once, also when it has no
-/// value, as upstream's is (`lazy.go` of apiserver's `pkg/cel`). For one thread.
-final class PolicyVariables extends AbstractMap<String, Object> {
+/// value, as upstream's is (`lazy.go` of apiserver's `pkg/cel`). To be closed before the next of one budget are made. For one thread.
+final class PolicyVariables extends AbstractMap<String, Object> implements AutoCloseable {
     /// How many may be computed for each other at once. Of ours: each takes of the stack of a thread.
     private static final int DEEPEST = 100;
 
     private final Map<String, Expression> expressions;
     private final Map<String, Object> surroundings;
     private final Budget budget;
+    private final Budget.Kept kept;
     private final Map<String, Object> computed = new HashMap<>();
     private final Map<String, String> failed = new HashMap<>();
     private final Set<String> computing = new HashSet<>();
@@ -31,6 +32,12 @@ final class PolicyVariables extends AbstractMap<String, Object> {
         this.surroundings = new HashMap<>(surroundings);
         this.surroundings.put("variables", this);
         this.budget = budget;
+        this.kept = budget.keep();
+    }
+
+    @Override
+    public void close() {
+        kept.close();
     }
 
     /// The value of an expression.
@@ -75,7 +82,7 @@ final class PolicyVariables extends AbstractMap<String, Object> {
                 throw new FailedVariableException("more than " + DEEPEST + " variables ask for each other, one for the next: put some of them together");
             }
             computing.add(name);
-            var value = budget.kept(expression, surroundings);
+            var value = kept.value(expression, surroundings);
             var present = value == null ? NullValue.NULL_VALUE : value;
             computed.put(name, present);
             return present;

@@ -16,8 +16,10 @@ import tools.jackson.databind.node.ObjectNode;
 /// The ValidatingAdmissionPolicies of each tenant. Thread-safe.
 final class ValidatingPolicies {
     private final BoundPolicies<ValidatingPolicy> policies;
+    private final EvaluationRoom room;
 
-    ValidatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse) {
+    ValidatingPolicies(Store store, TenantKinds kinds, InUse<Configurations.Form> inUse, EvaluationRoom room) {
+        this.room = room;
         this.policies = new BoundPolicies<>(
                 store, kinds, inUse, "validatingadmissionpolicies", "validatingadmissionpolicybindings", ValidatingPolicy::of);
     }
@@ -31,7 +33,7 @@ final class ValidatingPolicies {
     ///
     /// @throws io.hypernetes.objects.ApiException when one denies it
     void validate(Attempt attempt, @Nullable ObjectNode object, @Nullable ObjectNode old) {
-        var budget = new Budget(Budget.REQUEST);
+        var budget = room.budget(attempt.tenant());
         var findings = new Verdict.Findings();
         var notes = new Notes();
         try (var parameters = policies.parameters(attempt); var concerning = policies.concerning(attempt, object, old)) {

@@ -50,7 +50,12 @@ record ValidatingPolicy(PolicyHead head, List<Validation> validations, Map<Strin
             say.failed("failed to evaluate the match conditions: " + Excerpt.of(e.text()));
             return;
         }
-        var evaluation = new PolicyVariables(head.variables(), surroundings, budget);
+        try (var evaluation = new PolicyVariables(head.variables(), surroundings, budget)) {
+            evaluate(evaluation, budget, say, told);
+        }
+    }
+
+    private void evaluate(PolicyVariables evaluation, Budget budget, Verdict say, ValidatingPolicies.Notes told) {
         for (int i = 0; i < validations.size(); i++) {
             var validation = validations.get(i);
             if (budget.isSpent()) {

@@ -34,7 +34,9 @@ class PolicyVariablesTest {
     private static Object evaluate(String text, Map<String, Object> object, Budget budget, String... variables) {
         Map<String, Expression> expressions = new LinkedHashMap<>();
         Arrays.stream(variables).map(each -> each.split("=", 2)).forEach(each -> expressions.put(each[0], AdmissionLanguage.compile(each[1])));
-        return new PolicyVariables(expressions, Map.of("object", object), budget).evaluate(AdmissionLanguage.compile(text));
+        try (var all = new PolicyVariables(expressions, Map.of("object", object), budget)) {
+            return all.evaluate(AdmissionLanguage.compile(text));
+        }
     }
 
     @Test
@@ -111,18 +113,30 @@ class PolicyVariablesTest {
         assertThat(evaluate("variables.v999 == 1 || true", budget, variables)).isEqualTo(true);
     }
 
-    /// Ten of ten megabytes would be within what may be spent, and stay until the request is judged.
+    /// Ten of ten megabytes would be within what may be spent, and stay until the policy is evaluated.
     @Test
     void whatTheyHoldTogetherIsBounded() {
-        var object = Map.<String, Object>of("s", "x".repeat(3_000_000));
+        var object = Map.<String, Object>of("s", "x".repeat(1_500_000));
         var references = IntStream.range(0, 20).mapToObj(i -> "v" + i + "=object.s").toArray(String[]::new);
-        assertThat(evaluate("variables.all(name, variables[name].size() == 3000000)", object, new Budget(Budget.REQUEST), references)).isEqualTo(true);
+        assertThat(evaluate("variables.all(name, variables[name].size() == 1500000)", object, new Budget(Budget.REQUEST), references)).isEqualTo(true);
+        assertThat(evaluate("variables.v2.size() == 1500001", object, new Budget(Budget.REQUEST), "v0=object.s + '0'", "v1=variables.v0", "v2=variables.v1"))
+                .isEqualTo(true);
         var copies = IntStream.range(0, 10).mapToObj(i -> "v" + i + "=object.s + '" + i + "'").toArray(String[]::new);
         var budget = new Budget(Budget.REQUEST);
         assertThat(evaluate("variables.v0 != variables.v1", object, budget, copies)).isEqualTo(true);
-        assertThatThrownBy(() -> evaluate("variables.all(name, variables[name].size() == 3000001)", object, new Budget(Budget.REQUEST), copies))
+        assertThatThrownBy(() -> evaluate("variables.all(name, variables[name].size() == 1500001)", object, new Budget(Budget.REQUEST), copies))
                 .isInstanceOf(ExpressionException.class)
                 .hasMessageContaining("what all variables hold together is too large");
+    }
+
+    /// A policy is evaluated for each of a thousand parameters, and each forgets what the one before held.
+    @Test
+    void whatThoseBeforeHeldIsForgotten() {
+        var object = Map.<String, Object>of("s", "x".repeat(1_500_000));
+        var budget = new Budget(Budget.REQUEST);
+        for (int i = 0; i < 10; i++) {
+            assertThat(evaluate("variables.v0 != variables.v1", object, budget, "v0=object.s + '0'", "v1=object.s + '1'")).isEqualTo(true);
+        }
     }
 
     /// To look through the names computes nothing, and walks no value.

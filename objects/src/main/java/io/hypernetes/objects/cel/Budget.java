@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// What the expressions of one request may cost together, in steps of evaluation. For one thread.
 public final class Budget {
@@ -26,8 +28,15 @@ public final class Budget {
     /// In instructions.
     private static final int MOST_HELD = 100_000;
 
-    /// What all values may weigh together that are kept while a request is judged; a unit is up to fifty bytes.
-    private static final long MOST_KEPT = 2_000_000;
+    /// What values may weigh together that are kept at once; a unit is up to fifty bytes. What is only named of
+    /// what there was weighs next to nothing.
+    private static final long MOST_KEPT = 400_000;
+
+    /// What needs no room of its own while values are kept.
+    private static final long LIGHT = 20_000;
+
+    /// What is said when there was no room for an evaluation.
+    public static final String CROWDED = "operation interrupted: too many policies are evaluated at once that need much memory: try again later, or let them compute less";
 
     /// What is said when a request was evaluated for too long. A step has its cost for how long it takes; this is for what nobody thought of.
     public static final String INTERRUPTED = "operation interrupted: took longer than 20 s";
@@ -44,37 +53,101 @@ public final class Budget {
     private final long begun;
     private boolean interrupted;
     private int charges;
-    private long kept;
+    private final Supplier<@Nullable Runnable> room;
+    private boolean crowded;
+    private @Nullable Kept open;
 
     public Budget(long limit) {
         this(limit, System::nanoTime);
     }
 
+    /// @param room waits for room among all evaluations that need much memory, once for each [Kept] that does; what gives it back, or null when there is none
+    public Budget(long limit, Supplier<@Nullable Runnable> room) {
+        this(limit, System::nanoTime, room);
+    }
+
     /// @param clock in nanoseconds
     Budget(long limit, LongSupplier clock) {
+        this(limit, clock, () -> () -> {});
+    }
+
+    private Budget(long limit, LongSupplier clock, Supplier<@Nullable Runnable> room) {
         this.left = limit;
         this.clock = clock;
+        this.room = room;
         this.begun = clock.getAsLong();
     }
 
     /// Whether nothing is left.
     public boolean isSpent() {
-        return left <= 0 || interrupted;
+        return left <= 0 || interrupted || crowded;
     }
 
-    /// The value of an expression that is kept until the request is judged.
+    /// Begins to keep values.
     ///
-    /// @throws ExpressionException as [Expression#evaluate], and when too much is kept
-    public Object kept(Expression expression, Map<String, ?> variables) {
-        long before = left;
-        Object value = expression.evaluate(variables, this);
-        // What costs little holds what there was: it made no more than it cost.
-        long spent = before - left;
-        kept += Math.min(Weight.cost(value, spent), spent);
-        if (kept > MOST_KEPT) {
-            throw new ExpressionException("what all variables hold together is too large: keep less in them, such as the parts of a text that are compared");
+    /// @throws IllegalStateException when others are kept still
+    public Kept keep() {
+        if (open != null) {
+            throw new IllegalStateException("values are kept of this budget still: close what keeps them first");
         }
-        return value;
+        var kept = new Kept();
+        open = kept;
+        return kept;
+    }
+
+    /// Values that are kept until it is closed. What is evaluated meanwhile may need room among all evaluations, which it has until then, too.
+    public final class Kept implements AutoCloseable {
+        private long weight;
+        /// On the values that the one asked for which is computed.
+        private long spent;
+        private long charged;
+        private @Nullable Runnable release;
+
+        private Kept() {}
+
+        /// The value of an expression, to be kept.
+        ///
+        /// @throws ExpressionException as [Expression#evaluate], and when too much is kept
+        public Object value(Expression expression, Map<String, ?> variables) {
+            long before = left;
+            long beside = spent;
+            spent = 0;
+            Object value;
+            long own;
+            try {
+                value = expression.evaluate(variables, Budget.this);
+            } finally {
+                // Without those that it asked for, which were kept already.
+                own = before - left - spent;
+                spent = beside + before - left;
+            }
+            // What costs little holds what there was: it made no more than it cost.
+            weight += Math.min(Weight.cost(value, own), own);
+            if (weight > MOST_KEPT) {
+                throw new ExpressionException("what all variables hold together is too large: keep less in them, such as the parts of a text that are compared");
+            }
+            return value;
+        }
+
+        private void charge(long cost) {
+            charged = Size.sum(charged, cost);
+            if (charged > LIGHT && release == null) {
+                release = room.get();
+                crowded = release == null;
+            }
+        }
+
+        @Override
+        public void close() {
+            if (open == this) {
+                open = null;
+            }
+            var held = release;
+            release = null;
+            if (held != null) {
+                held.run();
+            }
+        }
     }
 
     Meter meter() {
@@ -100,6 +173,14 @@ public final class Budget {
             }
             // What costs more than any evaluation may is not done, and costs the others no more than that.
             used = Math.min(EXPRESSION + 1, Size.sum(used, cost));
+            stop();
+            if (open != null) {
+                open.charge(cost);
+                stop();
+            }
+        }
+
+        private void stop() {
             var complaint = complaint();
             if (!complaint.isEmpty()) {
                 throw new SpentException(complaint);
@@ -134,6 +215,9 @@ public final class Budget {
         String complaint() {
             if (interrupted) {
                 return INTERRUPTED;
+            }
+            if (crowded) {
+                return CROWDED;
             }
             if (used > left) {
                 return SPENT;

@@ -19,6 +19,9 @@ final class Charges {
     /// How many characters are counted for one unit.
     private static final int COUNTED = 100;
 
+    /// What each parameter of a query costs beside its characters: a list, two texts and their place in a map.
+    private static final long PARAMETER = 8;
+
     /// The cost of a call.
     @Immutable
     @FunctionalInterface
@@ -150,9 +153,10 @@ final class Charges {
         is(WALK, "string_to_quantity", "is_quantity_string", "string_to_semver", "is_semver_string", "string_to_ip", "is_ip", "ip_is_canonical",
                 "string_to_cidr", "is_cidr", "cidr_contains_ip_string", "cidr_contains_cidr_string", "string_to_url", "is_url",
                 "format_named", "format_validate");
-        for (String part : List.of("scheme", "host", "hostname", "port", "escaped_path", "query")) {
+        for (String part : List.of("scheme", "host", "hostname", "port", "escaped_path")) {
             is(arguments -> ((Url) arguments[0]).length() / CHARACTERS, "url_get_" + part);
         }
+        is(arguments -> query((Url) arguments[0]), "url_get_query");
         is(NOTHING, "quantity_is_integer", "quantity_as_integer", "quantity_float", "quantity_sign",
                 "quantity_add", "quantity_add_int", "quantity_sub", "quantity_sub_int", "semver_major", "semver_minor", "semver_patch");
         for (String type : List.of("quantity", "semver")) {
@@ -221,6 +225,10 @@ final class Charges {
 
     private static long splitting(String text, String by, long most) {
         return 1 + made(text.length()) + Matching.PIECE * found(text, by, most);
+    }
+
+    private static long query(Url url) {
+        return made(url.length()) + PARAMETER * url.parameters();
     }
 
     private static long joining(Object[] arguments) {

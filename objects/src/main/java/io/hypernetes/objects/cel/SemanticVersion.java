@@ -21,6 +21,11 @@ record SemanticVersion(long major, long minor, long patch, String prerelease) im
                 prerelease == null ? "" : prerelease);
     }
 
+    /// Of the text that it holds, in characters.
+    int length() {
+        return prerelease.length();
+    }
+
     @Override
     public int compareTo(SemanticVersion other) {
         int numbers = Comparator.comparingLong(SemanticVersion::major)

@@ -28,6 +28,11 @@ record Url(URI uri) {
         return uri.toString().length();
     }
 
+    /// As many as its query has at most.
+    long parameters() {
+        return 1 + orEmpty(uri.getRawQuery()).chars().filter(each -> each == '&').count();
+    }
+
     String scheme() {
         return orEmpty(uri.getScheme());
     }
@@ -57,7 +62,7 @@ record Url(URI uri) {
                 int equals = pair.indexOf('=');
                 String name = equals < 0 ? pair : pair.substring(0, equals);
                 String value = equals < 0 ? "" : pair.substring(equals + 1);
-                query.computeIfAbsent(decoded(name), _ -> new ArrayList<>()).add(decoded(value));
+                query.computeIfAbsent(decoded(name), _ -> new ArrayList<>(1)).add(decoded(value));
             }
         }
         return query;

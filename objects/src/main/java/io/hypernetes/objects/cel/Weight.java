@@ -72,6 +72,8 @@ final class Weight {
             case Optional<?> optional -> optional.ifPresent(this::add);
             case String text -> counted += text.length() / CHARACTERS;
             case CelByteString bytes -> counted += bytes.size() / CHARACTERS;
+            case Url url -> counted += url.length() / CHARACTERS;
+            case SemanticVersion version -> counted += version.length() / CHARACTERS;
             default -> {}
         }
     }

@@ -23,6 +23,7 @@ class ChargesTest {
             "ab", "a".repeat(50_000) + "b",
             "wide", "\u20ac".repeat(1_000_000),
             "same", Collections.nCopies(300, "x".repeat(1_000_000)),
+            "query", "/?" + "a=1&".repeat(700_000),
             "texts", LongStream.range(0, 1_000).mapToObj(Long::toString).toList(),
             "numbers", LongStream.range(0, 3_000).boxed().toList(),
             "others", LongStream.range(3_000, 6_000).boxed().toList());
@@ -63,6 +64,8 @@ class ChargesTest {
         "self.same.sum() == 0",
         "self.same.join().size() == 0",
         "self.same.sum() == 0 || true",
+        "url(self.query).getQuery().size() == 1",
+        "[url('/' + self.a)].all(u, self.numbers.all(n, [u] != [url('/b')]))",
         "self.numbers.all(n, '%s'.format([self.numbers]) != '')",
     })
     void workIsChargedBeforeItIsDone(String text) {
@@ -79,6 +82,7 @@ class ChargesTest {
         "self.numbers.exists(n, n == 2999) && 2999 in self.numbers && self.numbers.sum() > 0 && self.numbers.isSorted()",
         "self.a + self.b != self.b + self.a && self.wide.size() == 1000000",
         "self.texts.indexOf('7') == 7 && self.texts.lastIndexOf('7') == 7 && '%s-%d'.format(['a', 1]) == 'a-1'",
+        "url(self.query.substring(0, 20002)).getQuery()['a'].size() == 5000 && url(self.query).getEscapedPath() == '/'",
         "self.texts.transformList(i, t, t + string(i)).size() == 1000 && self.texts.transformMap(i, t, i).size() == 1000",
     })
     void whatIsWithinReasonIsDone(String text) {
