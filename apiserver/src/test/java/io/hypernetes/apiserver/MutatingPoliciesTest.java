@@ -430,13 +430,13 @@ class MutatingPoliciesTest extends ClusterTest {
                 .mapToObj(i -> "{\"name\":\"v%d\",\"expression\":\"%s\"}".formatted(i, i == 0 ? "[1, 1]" : "[variables.v%1$d, variables.v%1$d]".formatted(i - 1)))
                 .collect(Collectors.joining(","));
         policy(blue, "bomb", CONFIG_MAPS, "\"variables\":[" + variables + "],", apply("Object{data: {'k': string(size(variables.v24))}}"));
-        assertThat(blue.post(configMaps("default"), configMap("m", "1")).expect(403).at("message")).contains("cost");
+        assertThat(blue.post(configMaps("default"), configMap("m", "1")).expect(403).at("message")).contains("what all variables hold together is too large");
         unbind(blue, "bomb");
         blue.post(GROUP + "validatingadmissionpolicies", """
                 {"metadata":{"name":"bomb"},"spec":{"matchConstraints":{"resourceRules":[{"operations":["CREATE"],%s}]},"variables":[%s],
                  "validations":[{"expression":"variables.v24 == variables.v23"}]}}""".formatted(CONFIG_MAPS, variables)).expect(201);
         blue.post(GROUP + "validatingadmissionpolicybindings", "{\"metadata\":{\"name\":\"bomb\"},\"spec\":{\"policyName\":\"bomb\",\"validationActions\":[\"Deny\"]}}").expect(201);
-        assertThat(blue.post(configMaps("default"), configMap("m", "1")).expect(422).at("message")).contains("cost");
+        assertThat(blue.post(configMaps("default"), configMap("m", "1")).expect(422).at("message")).contains("what all variables hold together is too large");
     }
 
     @Test
