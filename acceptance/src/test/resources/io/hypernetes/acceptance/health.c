@@ -55,6 +55,9 @@ int main(int count, char **words) {
   if (count < 2) return 64;
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(atoi(words[1]))};
   int door = socket(AF_INET, SOCK_STREAM, 0);
+  /* The one before, which was killed, may have left connections that wait for their end. */
+  int again = 1;
+  setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &again, sizeof again);
   if (bind(door, (struct sockaddr *) &at, sizeof at) < 0 || listen(door, 8) < 0) {
     perror("health");
     return 1;
